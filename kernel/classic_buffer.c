@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/vmalloc.h>
+
+#include "classic_buffer.h"
+#include "compat.h"
+
+static int buffer_open(struct inode *inode, struct file *file)
+{
+	file->private_data = container_of(inode->i_cdev, struct fl_classic_buffer, cdev);
+	return 0;
+}
+
+/*
+ * The mapping holds the file and the file holds the module, so the pages outlive every reader. A
+ * private mapping would never hand a consumed sample back: it is refused.
+ */
+static int buffer_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct fl_classic_buffer *buffer = file->private_data;
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	return remap_vmalloc_range(vma, buffer->slots, vma->vm_pgoff);
+}
+
+static const struct file_operations buffer_fops = {
+	.owner = THIS_MODULE,
+	.open = buffer_open,
+	.mmap = buffer_mmap,
+};
+
+static int allocate_number(struct fl_classic_buffer *buffer, unsigned int major)
+{
+	if (!major)
+		return alloc_chrdev_region(&buffer->dev, 0, 1, FL_CLASSIC_DEVICE);
+	buffer->dev = MKDEV(major, 0);
+	return register_chrdev_region(buffer->dev, 1, FL_CLASSIC_DEVICE);
+}
+
+/* The node in /dev, which stays root's alone: the sums are about other people's processes. */
+static int create_node(struct fl_classic_buffer *buffer)
+{
+	struct device *device;
+
+	buffer->class = fl_class_create(FL_CLASSIC_DEVICE);
+	if (IS_ERR(buffer->class))
+		return PTR_ERR(buffer->class);
+	device = device_create(buffer->class, NULL, buffer->dev, NULL, FL_CLASSIC_DEVICE);
+	if (IS_ERR(device)) {
+		class_destroy(buffer->class);
+		return PTR_ERR(device);
+	}
+	return 0;
+}
+
+int fl_classic_buffer_create(struct fl_classic_buffer *buffer, unsigned int major)
+{
+	int err;
+
+	BUILD_BUG_ON(FL_CLASSIC_BYTES != FL_CLASSIC_PAGES * 4096);
+	BUILD_BUG_ON(FL_CLASSIC_SAMPLES * FL_CLASSIC_FIELDS * sizeof(long) > FL_CLASSIC_BYTES);
+
+	buffer->slots = vmalloc_user(FL_CLASSIC_BYTES);
+	if (!buffer->slots)
+		return -ENOMEM;
+	memset(buffer->slots, 0xff, FL_CLASSIC_BYTES);
+	err = allocate_number(buffer, major);
+	if (err)
+		goto free;
+	cdev_init(&buffer->cdev, &buffer_fops);
+	buffer->cdev.owner = THIS_MODULE;
+	err = cdev_add(&buffer->cdev, buffer->dev, 1);
+	if (err)
+		goto give_back_number;
+	err = create_node(buffer);
+	if (err)
+		goto delete_cdev;
+	return 0;
+delete_cdev:
+	cdev_del(&buffer->cdev);
+give_back_number:
+	unregister_chrdev_region(buffer->dev, 1);
+free:
+	vfree(buffer->slots);
+	return err;
+}
+
+void fl_classic_buffer_destroy(struct fl_classic_buffer *buffer)
+{
+	device_destroy(buffer->class, buffer->dev);
+	class_destroy(buffer->class);
+	cdev_del(&buffer->cdev);
+	unregister_chrdev_region(buffer->dev, 1);
+	vfree(buffer->slots);
+}
+
+void fl_classic_buffer_put(struct fl_classic_buffer *buffer, const long *sample)
+{
+	long *slot = buffer->slots + buffer->next * FL_CLASSIC_FIELDS;
+	int field;
+
+	/* Readers stop at an empty first long: they never see half of the old and half of the new
+	 * sample. The release pairs with the acquire load in the readers.
+	 */
+	WRITE_ONCE(slot[0], FL_CLASSIC_EMPTY);
+	smp_wmb();
+	for (field = 1; field < FL_CLASSIC_FIELDS; field++)
+		WRITE_ONCE(slot[field], sample[field]);
+	smp_store_release(&slot[0], sample[0]);
+	buffer->next = (buffer->next + 1) % FL_CLASSIC_SAMPLES;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) "faultline: " fmt
+
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "classic.h"
+
+static unsigned int major;
+module_param(major, uint, 0444);
+MODULE_PARM_DESC(major, "major number of the classic device (0: a free one)");
+
+static int __init faultline_init(void)
+{
+	int err;
+
+	pr_info("MP3 MODULE LOADING\n");
+	err = fl_classic_create(major);
+	if (err) {
+		pr_err("loading failed: error %d\n", err);
+		return err;
+	}
+	pr_info("MP3 MODULE LOADED\n");
+	return 0;
+}
+
+static void __exit faultline_exit(void)
+{
+	pr_info("MP3 MODULE UNLOADING\n");
+	fl_classic_destroy();
+	pr_info("MP3 MODULE UNLOADED\n");
+}
+
+module_init(faultline_init);
+module_exit(faultline_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("the faultline authors");
+MODULE_DESCRIPTION("page profiler: counts page faults and CPU time of chosen processes");
