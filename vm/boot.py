@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""One boot of the guest: start it, pass on what it prints, watch over it, judge it."""
+
+import codecs
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+
+import verdict
+from machine import command_line
+
+# The guest says "alive" every two seconds; a thrashing one may be late.
+SILENCE_SECONDS = 120
+PORTS = ("out", "err", "control", "log")
+
+
+class Ended(Exception):
+    """A signal asked this process to end; its number is the argument."""
+
+
+def boot(machine, seconds, log_path):
+    """Run the guest. Returns (the command's status or None, why the machine failed or None)."""
+    pipes = {name: os.pipe() for name in PORTS}
+    command = command_line(machine, {name: pipe[1] for name, pipe in pipes.items()}, seconds)
+    try:
+        qemu = subprocess.Popen(command, pass_fds=[pipe[1] for pipe in pipes.values()],
+                                stdin=None if machine.shell else subprocess.DEVNULL,
+                                stdout=None if machine.shell else subprocess.PIPE,
+                                stderr=None if machine.shell else subprocess.STDOUT)
+    finally:
+        for pipe in pipes.values():
+            os.close(pipe[1])
+    watch = Watch(qemu, {name: pipe[0] for name, pipe in pipes.items()}, log_path)
+    try:
+        return watch.follow(seconds)
+    finally:
+        stop(qemu)
+        watch.close()
+
+
+def stop(qemu):
+    if qemu.poll() is None:
+        qemu.send_signal(signal.SIGTERM)
+        try:
+            qemu.wait(timeout=8)
+        except subprocess.TimeoutExpired:
+            qemu.kill()
+            qemu.wait()
+    if qemu.stdout:
+        qemu.stdout.close()
+
+
+class Watch:
+    """Reads the guest's ports until the last one closes or the guest is given up."""
+
+    def __init__(self, qemu, ends, log_path):
+        self.qemu = qemu
+        self.ends = ends
+        self.lines = {"control": Lines(), "log": Lines()}
+        self.heard = time.monotonic()
+        self.log_file = open(log_path, "wb")
+        self.selector = selectors.DefaultSelector()
+        for name, end in ends.items():
+            self.selector.register(end, selectors.EVENT_READ, name)
+
+    def close(self):
+        self.selector.close()
+        for end in self.ends.values():
+            os.close(end)
+        self.log_file.close()
+
+    def follow(self, seconds):
+        deadline = time.monotonic() + seconds
+        failure = None
+        while self.selector.get_map() and failure is None:
+            for key, _ in self.selector.select(timeout=1):
+                self.take(key)
+            now = time.monotonic()
+            if now > deadline:
+                failure = f"not finished after {seconds} s (--timeout)"
+            elif now > self.heard + SILENCE_SECONDS:
+                failure = f"the guest has been silent for {SILENCE_SECONDS} s: it hangs"
+        control, log = (self.lines[name].whole() for name in ("control", "log"))
+        if failure is None:
+            qemu_status = self.qemu.wait()
+            failure = verdict.judge(qemu_status, control, log)
+            if not log and self.qemu.stdout:
+                said = self.qemu.stdout.read().decode(errors="replace").strip()
+                failure = f"QEMU did not start: {said or failure}"
+        return status_in(control), failure
+
+    def take(self, key):
+        data = os.read(key.fd, 65536)
+        if not data:
+            self.selector.unregister(key.fd)
+            return
+        if key.data == "out":
+            emit(sys.stdout.buffer, data)
+        elif key.data == "err":
+            emit(sys.stderr.buffer, data)
+        else:
+            self.lines[key.data].add(data)
+            self.heard = time.monotonic()
+            if key.data == "log":
+                self.log_file.write(data)
+                self.log_file.flush()
+
+
+def emit(stream, data):
+    stream.write(data)
+    stream.flush()
+
+
+def status_in(control):
+    for line in control:
+        if line.startswith("status "):
+            return int(line.split()[1])
+    return None
+
+
+class Lines:
+    """Bytes in, lines out."""
+
+    def __init__(self):
+        self.decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+        self.text = ""
+
+    def add(self, data):
+        self.text += self.decode(data)
+
+    def whole(self):
+        return [line for line in self.text.replace("\r", "").split("\n") if line and
+                line != "alive"]

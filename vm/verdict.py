@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Was the guest healthy? Judged fail-closed: only what is known to be good is success."""
+
+import re
+
+# QEMU's status when the guest writes 5 to the exit device: (5 << 1) | 1.
+EXIT_STATUS = 11
+END_OF_LOG = "faultline-vm: end of log"
+
+# What a healthy kernel never says. "Call Trace" is for reports without a line of their own.
+BAD = re.compile(
+    r"Kernel panic|\bOops\b|\bBUG\b|\bWARNING:|Call Trace|general protection|"
+    r"unable to handle|\bKASAN\b|\bKCSAN\b|\bUBSAN\b|kmemleak: \d+ new|"
+    r"INFO: task .* blocked|rcu: INFO|rcu_\w+ self-detected stall|soft lockup|hard LOCKUP|"
+    r"possible recursive locking|possible circular locking|inconsistent lock state|"
+    r"Out of memory|invoked oom-killer|refcount_t|list_(?:add|del) corruption|"
+    r"double free|scheduling while atomic|sleeping function called|faultline-vm: cannot load|"
+    r"faultline: disagrees|Unknown symbol|stack-protector|protection fault|corrupted stack")
+
+
+def complaint(line):
+    """The line if a healthy kernel would not have printed it, else None."""
+    return line if BAD.search(line) else None
+
+
+def judge(qemu_status, control, log):
+    """Why the machine failed, in one line, or None if all was well.
+
+    control: the lines of the control port, log: the lines of the kernel log.
+    """
+    for line in log:
+        if complaint(line):
+            return f"the kernel said: {line.strip()}"
+    for line in control:
+        if line.startswith("fail "):
+            return line[len("fail "):]
+    if not any(line.startswith("start ") for line in control):
+        return "the guest did not get as far as running the command"
+    if not any(line.startswith("status ") for line in control):
+        return "the guest ended before the command did"
+    if control[-1] != "success":
+        return "the guest ended before it said success"
+    if not any(END_OF_LOG in line for line in log):
+        return "the kernel log is not whole"
+    if qemu_status != EXIT_STATUS:
+        return f"QEMU ended with status {qemu_status}, not {EXIT_STATUS}"
+    return None
