@@ -68,22 +68,22 @@ static void write_sample(struct classic *classic)
 	pending->cpu_ns -= cpu_jiffies * TICK_NSEC;
 }
 
-/* Counts everybody, sends the dead away, writes the sample, stops when nobody is left. */
+/*
+ * Counts everybody, sends the dead away and writes the sample. The one that finds nobody left closes
+ * the run: it has the last counts of who left since the one before.
+ */
 static void classic_tick(struct fl_sampler *sampler)
 {
 	struct classic *classic = container_of(sampler, struct classic, sampler);
 	struct fl_target *target, *next;
 
 	mutex_lock(&classic->lock);
-	if (!classic->targets.count)
-		goto unlock;
-	fl_targets_each_safe (target, next, &classic->targets)
+	fl_targets_each_safe(target, next, &classic->targets)
 		if (collect(classic, target))
 			fl_targets_remove(&classic->targets, target);
 	write_sample(classic);
 	if (!classic->targets.count)
 		fl_sampler_stop(&classic->sampler);
-unlock:
 	mutex_unlock(&classic->lock);
 }
 
@@ -93,12 +93,11 @@ static int register_pid(struct classic *classic, int pid, const struct file *fil
 
 	if (IS_ERR(target))
 		return PTR_ERR(target);
-	if (classic->targets.count == 1)
-		fl_sampler_start(&classic->sampler);
+	fl_sampler_start(&classic->sampler);
 	return 0;
 }
 
-/* What it did up to now goes into the next sample; if it was the last, that is written now. */
+/* What it did up to now goes into the next sample. */
 static int unregister_pid(struct classic *classic, int pid, const struct file *file)
 {
 	struct fl_target *target = fl_targets_find(&classic->targets, pid, file);
@@ -107,10 +106,6 @@ static int unregister_pid(struct classic *classic, int pid, const struct file *f
 		return PTR_ERR(target);
 	collect(classic, target);
 	fl_targets_remove(&classic->targets, target);
-	if (!classic->targets.count) {
-		fl_sampler_stop(&classic->sampler);
-		write_sample(classic);
-	}
 	return 0;
 }
 
@@ -171,7 +166,7 @@ static int status_show(struct seq_file *seq, void *unused)
 	pid_t nr;
 
 	mutex_lock(&classic->lock);
-	fl_targets_each (target, &classic->targets) {
+	fl_targets_each(target, &classic->targets) {
 		nr = pid_vnr(target->pid);
 		if (nr)
 			seq_printf(seq, "%d\n", nr);

@@ -23,7 +23,8 @@ static int buffer_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct fl_classic_buffer *buffer = file->private_data;
 
-	if (!(vma->vm_flags & VM_SHARED))
+	/* Not VM_SHARED, which the kernel drops for a file that is open for reading only. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	return remap_vmalloc_range(vma, buffer->slots, vma->vm_pgoff);
 }

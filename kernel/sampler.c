@@ -77,11 +77,17 @@ int fl_sampler_init(struct fl_sampler *sampler, const char *name, u64 period_ns,
 
 void fl_sampler_start(struct fl_sampler *sampler)
 {
+	bool was_running;
+
 	spin_lock(&sampler->lock);
-	sampler->running = true;
-	sampler->deadline = ktime_add_ns(ktime_get(), sampler->period_ns);
+	was_running = sampler->running;
+	if (!was_running) {
+		sampler->running = true;
+		sampler->deadline = ktime_add_ns(ktime_get(), sampler->period_ns);
+	}
 	spin_unlock(&sampler->lock);
-	wake_up_process(sampler->thread);
+	if (!was_running)
+		wake_up_process(sampler->thread);
 }
 
 void fl_sampler_stop(struct fl_sampler *sampler)

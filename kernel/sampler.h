@@ -38,7 +38,11 @@ struct fl_sampler {
 int fl_sampler_init(struct fl_sampler *sampler, const char *name, u64 period_ns,
 		    fl_sampler_tick tick);
 
-/** fl_sampler_start - the first deadline is one period from now; does not sleep */
+/**
+ * fl_sampler_start - the first deadline is one period from now
+ *
+ * Does nothing if it runs already: its deadlines stay where they are. Does not sleep.
+ */
 void fl_sampler_start(struct fl_sampler *sampler);
 
 /** fl_sampler_stop - no further deadline, no timer armed; does not wait for a running tick */

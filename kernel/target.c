@@ -18,7 +18,7 @@ void fl_targets_clear(struct fl_targets *set)
 {
 	struct fl_target *target, *next;
 
-	fl_targets_each_safe (target, next, set)
+	fl_targets_each_safe(target, next, set)
 		fl_targets_remove(set, target);
 }
 
@@ -26,7 +26,7 @@ static struct fl_target *find(struct fl_targets *set, struct pid *pid)
 {
 	struct fl_target *target;
 
-	hash_for_each_possible (set->by_pid, target, by_pid, (unsigned long)pid)
+	hash_for_each_possible(set->by_pid, target, by_pid, (unsigned long)pid)
 		if (target->pid == pid)
 			return target;
 	return NULL;

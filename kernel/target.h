@@ -32,9 +32,9 @@ struct fl_targets {
 	unsigned int count;
 };
 
-#define fl_targets_each(target, set) list_for_each_entry (target, &(set)->order, order)
+#define fl_targets_each(target, set) list_for_each_entry(target, &(set)->order, order)
 #define fl_targets_each_safe(target, next, set) \
-	list_for_each_entry_safe (target, next, &(set)->order, order)
+	list_for_each_entry_safe(target, next, &(set)->order, order)
 
 /** fl_targets_init - make an empty set */
 void fl_targets_init(struct fl_targets *set);

@@ -34,7 +34,7 @@ void fl_task_read(struct task_struct *task, struct fl_totals *totals)
 		totals->major = sig->maj_flt;
 		totals->cpu_ns = sig->sum_sched_runtime;
 		totals->dead = true;
-		__for_each_thread (sig, thread)
+		__for_each_thread(sig, thread)
 			add_thread(totals, thread);
 		/* The next round, if there must be one, takes the lock. */
 	} while (need_seqretry(&sig->stats_lock, seq) && (seq = 1));

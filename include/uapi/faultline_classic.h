@@ -20,7 +20,7 @@
  *	ENOMEM	no memory; nothing was changed
  *
  * Sampling. While anyone is registered, a sample is taken every FL_CLASSIC_PERIOD_MS milliseconds,
- * at start + n * period. One sample is FL_CLASSIC_FIELDS longs: the value of jiffies (the low word
+ * at start + n * period; the one after the last process left closes the run. One sample is FL_CLASSIC_FIELDS longs: the value of jiffies (the low word
  * of the kernel's tick counter, HZ a second), then minor faults, major faults, and CPU time (user +
  * system, in jiffies). The last three are sums over all registered processes, each with all its
  * threads, and count since the sample before. A process's first sample counts from the process's
