@@ -18,7 +18,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class Machine:
     kernel: object          # kernel.Kernel
     initramfs: Path
-    accel: str              # "kvm" or "tcg"
+    accel: str              # "kvm", "tcg" or "icount"
     cpus: int
     memory: str             # as QEMU takes it: 4G, 512M
     folder: Path            # this run's folder, which the guest sees
@@ -59,10 +59,17 @@ def guarded(seconds, command):
     return ["setpriv", "--pdeathsig", "TERM", "timeout", "--kill-after=5", str(seconds), *command]
 
 
+# Under icount guest time is counted instructions (1 ns each) and jumps ahead when the guest idles.
+ACCEL_WORDS = {
+    "kvm": ["-accel", "kvm", "-cpu", "host"],
+    "tcg": ["-accel", "tcg,thread=multi", "-cpu", "max"],
+    "icount": ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off",
+               "-cpu", "max,-rdrand,-rdseed", "-rtc", "base=2024-01-01T00:00:00,clock=vm"],
+}
+
+
 def base(kernel, initramfs, accel, cpus, memory):
-    accel_words = ["-accel", "kvm", "-cpu", "host"] if accel == "kvm" else \
-        ["-accel", "tcg,thread=multi", "-cpu", "max"]
-    return [QEMU, "-M", "microvm,x-option-roms=off,rtc=on", *accel_words,
+    return [QEMU, "-M", "microvm,x-option-roms=off,rtc=on", *ACCEL_WORDS[accel],
             "-smp", str(cpus), "-m", memory, "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-kernel", str(kernel.image), "-initrd", str(initramfs),
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
@@ -74,6 +81,8 @@ def append(accel, *words):
             "panic_on_warn=1", "random.trust_cpu=on"]
     if accel == "tcg":
         line.append(f"tsc_early_khz={host_khz()}")
+    if accel == "icount":
+        line += ["tsc=reliable", "tsc_early_khz=1000000", "nokaslr", "norandmaps"]
     return " ".join(line + list(words))
 
 
