@@ -14,6 +14,10 @@ from machine import command_line
 
 # The guest says "alive" every two seconds; a thrashing one may be late.
 SILENCE_SECONDS = 120
+# QEMU's TCG on a busy host sometimes never gets a guest past its first steps. Before the guest's
+# init has said its first word nothing of ours has run: such a boot is given up and tried again.
+STUCK_SECONDS = 45
+ATTEMPTS = 3
 PORTS = ("out", "err", "control", "log")
 
 
@@ -21,8 +25,22 @@ class Ended(Exception):
     """A signal asked this process to end; its number is the argument."""
 
 
-def boot(machine, seconds, log_path):
+class Stuck(Exception):
+    """The guest fell silent before its init ran."""
+
+
+def boot(machine, seconds, log_path, say):
     """Run the guest. Returns (the command's status or None, why the machine failed or None)."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return boot_once(machine, seconds, log_path)
+        except Stuck:
+            if attempt < ATTEMPTS:
+                say(f"the guest did not get going in {STUCK_SECONDS} s: starting it again")
+    return None, f"the guest did not get going in {ATTEMPTS} attempts"
+
+
+def boot_once(machine, seconds, log_path):
     pipes = {name: os.pipe() for name in PORTS}
     command = command_line(machine, {name: pipe[1] for name, pipe in pipes.items()}, seconds)
     try:
@@ -81,9 +99,13 @@ class Watch:
             now = time.monotonic()
             if now > deadline:
                 failure = f"not finished after {seconds} s (--timeout)"
+            elif now > self.heard + STUCK_SECONDS and self.before_init():
+                raise Stuck
             elif now > self.heard + SILENCE_SECONDS:
                 failure = f"the guest has been silent for {SILENCE_SECONDS} s: it hangs"
         control, log = (self.lines[name].whole() for name in ("control", "log"))
+        if failure and verdict.complaint(log):
+            failure = f"{failure}; before that the kernel said: {verdict.complaint(log)}"
         if failure is None:
             qemu_status = self.qemu.wait()
             failure = verdict.judge(qemu_status, control, log)
@@ -91,6 +113,10 @@ class Watch:
                 said = self.qemu.stdout.read().decode(errors="replace").strip()
                 failure = f"QEMU did not start: {said or failure}"
         return status_in(control), failure
+
+    def before_init(self):
+        """Neither the guest's init nor a complaint of its kernel was heard."""
+        return not self.lines["control"].text and not verdict.complaint(self.lines["log"].whole())
 
     def take(self, key):
         data = os.read(key.fd, 65536)

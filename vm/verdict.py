@@ -18,9 +18,9 @@ BAD = re.compile(
     r"faultline: disagrees|Unknown symbol|stack-protector|protection fault|corrupted stack")
 
 
-def complaint(line):
-    """The line if a healthy kernel would not have printed it, else None."""
-    return line if BAD.search(line) else None
+def complaint(log):
+    """What the kernel said that a healthy one does not say, or None."""
+    return next((line.strip() for line in log if BAD.search(line)), None)
 
 
 def judge(qemu_status, control, log):
@@ -28,9 +28,8 @@ def judge(qemu_status, control, log):
 
     control: the lines of the control port, log: the lines of the kernel log.
     """
-    for line in log:
-        if complaint(line):
-            return f"the kernel said: {line.strip()}"
+    if complaint(log):
+        return f"the kernel said: {complaint(log)}"
     for line in control:
         if line.startswith("fail "):
             return line[len("fail "):]
