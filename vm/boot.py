@@ -17,6 +17,7 @@ SILENCE_SECONDS = 120
 # QEMU's TCG on a busy host sometimes never gets a guest past its first steps. Before the guest's
 # init has said its first word nothing of ours has run: such a boot is given up and tried again.
 STUCK_SECONDS = 45
+PANIC_SECONDS = 5  # for the rest of the report; not every panicked guest manages to reset itself
 ATTEMPTS = 3
 PORTS = ("out", "err", "control", "log")
 
@@ -99,13 +100,15 @@ class Watch:
             now = time.monotonic()
             if now > deadline:
                 failure = f"not finished after {seconds} s (--timeout)"
+            elif now > self.heard + PANIC_SECONDS and "Kernel panic" in self.lines["log"].text:
+                failure = "the guest panicked and stopped"
             elif now > self.heard + STUCK_SECONDS and self.before_init():
                 raise Stuck
             elif now > self.heard + SILENCE_SECONDS:
                 failure = f"the guest has been silent for {SILENCE_SECONDS} s: it hangs"
         control, log = (self.lines[name].whole() for name in ("control", "log"))
         if failure and verdict.complaint(log):
-            failure = f"{failure}; before that the kernel said: {verdict.complaint(log)}"
+            failure = f"{failure}: the kernel said: {verdict.complaint(log)}"
         if failure is None:
             qemu_status = self.qemu.wait()
             failure = verdict.judge(qemu_status, control, log)

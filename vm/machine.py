@@ -55,8 +55,12 @@ def kvm_answers(kernel, initramfs):
 
 
 def guarded(seconds, command):
-    """The command ends after so many seconds, and when the process that started it dies."""
-    return ["setpriv", "--pdeathsig", "TERM", "timeout", "--kill-after=5", str(seconds), *command]
+    """The command ends after so many seconds, and when the process that started it dies.
+
+    In the foreground, as a program in the background may not set up the terminal for --shell.
+    """
+    return ["setpriv", "--pdeathsig", "TERM", "timeout", "--foreground", "--kill-after=5",
+            str(seconds), *command]
 
 
 # Under icount guest time is counted instructions (1 ns each) and jumps ahead when the guest idles.
