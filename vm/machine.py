@@ -24,6 +24,7 @@ class Machine:
     folder: Path            # this run's folder, which the guest sees
     writable: tuple         # folders that the guest may write
     swap: bool              # folder/swap is a disk to swap on
+    swap_iops: int          # requests a second that it serves at most, 0 for as many as it can
     shell: bool             # the terminal is the guest's
 
 
@@ -111,8 +112,9 @@ def command_line(machine, ports, seconds):
     if machine.shell:
         words += ["-chardev", "stdio,id=shell,signal=off", "-device", "virtconsole,chardev=shell"]
     if machine.swap:
-        words += ["-drive", f"if=none,id=swap,format=raw,file={escaped(machine.folder / 'swap')}",
-                  "-device", "virtio-blk-device,drive=swap"]
+        slow = f",throttling.iops-total={machine.swap_iops}" if machine.swap_iops else ""
+        words += ["-drive", f"if=none,id=swap,format=raw,file={escaped(machine.folder / 'swap')}"
+                  f"{slow}", "-device", "virtio-blk-device,drive=swap"]
     words += ["-append", append(machine.accel, f"faultline.run={machine.folder}")]
     return guarded(seconds, words)
 
