@@ -69,8 +69,8 @@ static void write_sample(struct classic *classic)
 }
 
 /*
- * Counts everybody, sends the dead away and writes the sample. The one that finds nobody left closes
- * the run: it has the last counts of who left since the one before.
+ * Counts everybody, sends the dead away and writes the sample. The one that finds nobody left
+ * closes the run: it has the last counts of who left since the one before.
  */
 static void classic_tick(struct fl_sampler *sampler)
 {

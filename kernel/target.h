@@ -22,7 +22,7 @@ struct fl_target {
 	struct pid *pid; /* pinned: who it is, whatever becomes of the number */
 	struct task_struct
 		*task;	       /* pinned: keeps the counters readable after the process is reaped */
-	struct fl_totals last; /* the reading before; zero at first. For the set's owner. */
+	struct fl_totals last; /* the reading before, zero at first; the set owner's to use */
 };
 
 /* A set of processes. Its owner serialises all calls on one set (a mutex: some calls sleep). */

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from definition import BASE, CROWDS, RUNS, WALK_STEP, distinct_pages
+from definition import (BASE, CROWDS, RUNS, THRASHING, UNCROWDED, WALK_STEP, distinct_pages)
 
 
 @dataclass(frozen=True)
@@ -95,16 +95,16 @@ def _crowd(measured, base):
 
 
 def _thrashing(measured, base):
-    roomy, run = measured["2-11"], measured["2t"]
+    roomy, run = measured[UNCROWDED], measured[THRASHING]
     stretch = run.completion / roomy.completion
     return Explanation(
         f"11 x 200 MB do not fit into 1 GiB: {run.total('major'):,} major faults waited for the "
         f"disk. Mean CPU use fell from\n{roomy.cpu_use:.1f} to {run.cpu_use:.1f} % while "
         f"completion stretched {stretch:.1f} times: busy with waiting. That is thrashing.",
-        ("The same 11 processes in a machine with 1 GiB of memory and a swap disk. Together they "
-         "touch about 2.2 GB. Once memory is full, every new page drives out another one, which "
-         "goes to the disk and which some process soon needs again: a major fault, and the "
-         "process sleeps until the disk has brought it.",
+        ("The same 11 processes, once in a machine with 4 GiB and once in one with 1 GiB of memory "
+         "and a swap disk. Together they touch about 2.2 GB. Once memory is full, every new page "
+         "drives out another one, which goes to the disk and which some process soon needs again: "
+         "a major fault, and the process sleeps until the disk has brought it.",
          f"Measured: {run.total('major'):,} major faults, against {roomy.total('major'):,} with "
          f"enough memory. The first thousandth of them came after "
          f"{run.reached('major', 0.001):.1f} s, when memory was full.",

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 import definition
-from definition import CROWDS, ORIGINAL_COMPLETION, RUNS, STUDIES
+from definition import (CROWDS, ORIGINAL_COMPLETION, RUNS, STUDIES, THRASHING, UNCROWDED)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _crowd(measured, base):
 
 
 def _thrashing(measured, base):
-    roomy, cramped = measured["2-11"], measured["2t"]
+    roomy, cramped = measured[UNCROWDED], measured[THRASHING]
     use = definition.THRASHING_CPU * roomy.cpu_use
     stretch = definition.THRASHING_STRETCH * roomy.completion
     return [

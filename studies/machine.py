@@ -41,7 +41,7 @@ class Recording:
     cpus: int = 0
     memory: int = 0         # KiB
     swap: int = 0           # KiB
-    acceleration: str = ""  # "kvm", "tcg", or "" where vm/run did not say
+    acceleration: str = ""  # "kvm", "tcg", "icount", or "" where vm/run did not say
     clocks: list = field(default_factory=list)
     swapped: dict = field(default_factory=dict)     # run: (pages in, pages out)
     complete: bool = False
@@ -128,7 +128,7 @@ def record(machine, runs, folder, show):
 def _listen(stream, recording, errors):
     for line in stream:
         errors.append(line.rstrip())
-        found = re.search(r"\((KVM|TCG)\b", line)
+        found = re.search(r"\((KVM|TCG|icount)\b", line)
         if found:
             recording.acceleration = found.group(1).lower()
 

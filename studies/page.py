@@ -62,10 +62,16 @@ def _machines(results):
     for recording in results.recordings.values():
         swap = f" and {recording.swap / 2**20:.1f} GiB of swap" if recording.swap else ""
         accel = f", {recording.acceleration.upper()}" if recording.acceleration else ""
-        said.append(f"Linux {recording.release} in a virtual machine with {recording.cpus} CPUs, "
+        cpus = "1 CPU" if recording.cpus == 1 else f"{recording.cpus} CPUs"
+        said.append(f"Linux {recording.release} in a virtual machine with {cpus}, "
                     f"{recording.memory / 2**20:.1f} GiB of usable memory{swap} "
                     f"({recording.hz} jiffies a second{accel})")
-    return "Measured on " + "; and on ".join(said) + "."
+    text = "Measured on " + "; and on ".join(said) + "."
+    if any(recording.acceleration == "icount" for recording in results.recordings.values()):
+        text += (" ICOUNT: without hardware to help, the CPU was emulated, and its clock counts "
+                 "instructions, one a nanosecond, and skips idle time. Its seconds are not the "
+                 "host's, and the same run gives the same figures on a busy host.")
+    return text
 
 
 def _sampling(results):

@@ -4,7 +4,7 @@
 import subprocess
 from dataclasses import dataclass
 
-from definition import CROWDS, ITERATIONS
+from definition import CROWDS, ITERATIONS, THRASHING, UNCROWDED
 
 GNUPLOT = "gnuplot"
 SECONDS = 60                # that a drawing may take
@@ -172,16 +172,16 @@ def _crowd(measured, base):
 
 
 def _thrashing(measured, base):
-    roomy, cramped = measured["2-11"], measured["2t"]
+    roomy, cramped = measured[UNCROWDED], measured[THRASHING]
     return [
         Plot("2t-cpu", "Study 2t: CPU use of 11 processes, with and without enough memory",
              "CPU use over 1 s (% of one CPU)",
-             (Curve("1 GiB and swap (2t)", cramped.use(), 0),
-              Curve("4 GiB (2)", roomy.use(), 1)), key="top right", headroom=1.15),
+             (Curve("1 GiB and swap", cramped.use(), 0),
+              Curve("4 GiB", roomy.use(), 1)), key="top right", headroom=1.15),
         Plot("2t-majors", "Study 2t: accumulated major faults",
              "major faults so far (thousands)",
-             (_accumulated("1 GiB and swap (2t)", cramped, "major"),
-              _accumulated("4 GiB (2)", roomy, "major", 1)), key="top left", headroom=1.15),
+             (_accumulated("1 GiB and swap", cramped, "major"),
+              _accumulated("4 GiB", roomy, "major", 1)), key="top left", headroom=1.15),
     ]
 
 

@@ -11,6 +11,7 @@ from verdict import EXIT_STATUS
 
 QEMU = "qemu-system-x86_64"
 PROBE_SECONDS = 10
+LABELS = {"kvm": "KVM", "tcg": "TCG", "icount": "icount"}
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 

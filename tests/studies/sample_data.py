@@ -33,5 +33,6 @@ def good_runs():
         low, high = run.faults()
         minor = round((low + high) / 2 + len(run.processes) * BASE)
         runs[name] = measured(name, minor, cpu=cpu)
+    runs["2t-4G"] = measured("2t-4G", 550_000, cpu=1100)
     runs["2t"] = measured("2t", 600_000, major=90_000, cpu=1500, completion=20_000)
     return runs

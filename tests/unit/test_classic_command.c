@@ -144,12 +144,14 @@ static void test_pids_have_a_range(void **state)
 
 static void test_refuses_what_is_no_command(void **state)
 {
+	/* clang-format off */
 	static const char *const junk[] = {
-		"R",	   "R\n",     "R \n",	 "U",	    "R5\n",	"R5",	      "r 5\n",
-		"u 5\n",   "X 5\n",   "5\n",	 "5 R\n",   "R +5\n",	"R 5x\n",     "R x5\n",
-		"R 0x5\n", "R 5.0\n", "R 1 2\n", "R R 5\n", "RR 5\n",	"R 5 R 6\n",  "R 5;\n",
-		"R,5\n",   "R 5\v\n", "R\f5\n",	 "\xff\n",  "R \xb2\n", "R 5\rU 5\n", "-\n",
+		"R", "R\n", "R \n", "U", "R5\n", "R5", "r 5\n", "u 5\n", "X 5\n", "5\n", "5 R\n",
+		"R +5\n", "R 5x\n", "R x5\n", "R 0x5\n", "R 5.0\n", "R 1 2\n", "R R 5\n", "RR 5\n",
+		"R 5 R 6\n", "R 5;\n", "R,5\n", "R 5\v\n", "R\f5\n", "\xff\n", "R \xb2\n",
+		"R 5\rU 5\n", "-\n",
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(junk) / sizeof(junk[0]); i++)

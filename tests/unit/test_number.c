@@ -51,8 +51,12 @@ static void test_refuses_what_is_out_of_range(void **state)
 
 static void test_refuses_what_is_no_number(void **state)
 {
-	static const char *const junk[] = { "",	    " ",   "-1",  "+1",	 "1 ", " 1",  "1x", "x",
-					    "0x10", "1e3", "1.0", "1,0", "--", "1\n", "\t1" };
+	/* clang-format off */
+	static const char *const junk[] = {
+		"", " ", "-1", "+1", "1 ", " 1", "1x", "x", "0x10", "1e3", "1.0", "1,0", "--",
+		"1\n", "\t1",
+	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(junk) / sizeof(junk[0]); i++)
@@ -90,9 +94,12 @@ static void test_takes_seconds_with_decimals(void **state)
 
 static void test_refuses_bad_seconds(void **state)
 {
-	static const char *const junk[] = { "",	   ".",	     "..",   "1..2", "-1",   "-0.5",
-					    "+1",  "1.0005", "1.-5", "1e3",  "inf",  "nan",
-					    "0x1", "1s",     " 1",   "1 ",   "1.5 ", "1,5" };
+	/* clang-format off */
+	static const char *const junk[] = {
+		"", ".", "..", "1..2", "-1", "-0.5", "+1", "1.0005", "1.-5", "1e3", "inf", "nan",
+		"0x1", "1s", " 1", "1 ", "1.5 ", "1,5",
+	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(junk) / sizeof(junk[0]); i++)
