@@ -91,7 +91,8 @@ def _crowd(measured, base):
          f"2.2 GB, fits into the machine's 4 GiB; a process is asleep in its pauses most of "
          "the time, and the CPUs have room for all.",
          "CPU use falls during a run: as the buffers fill, a random access finds its page ever "
-         "more often and costs no fault."))
+         "more often and costs no fault. The rise at the very end is the processes' exit: giving "
+         "the pages back costs CPU time as well."))
 
 
 def _thrashing(measured, base):

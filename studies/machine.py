@@ -71,7 +71,7 @@ class Recording:
             case ["complete"]:
                 self.complete = True
             case _:
-                raise ValueError(f"studies/record said something unknown: '{line}'")
+                raise ValueError(f"studies/record said something unknown: '{line.strip()}'")
         return None
 
 
@@ -110,7 +110,10 @@ def record(machine, runs, folder, show):
         listener.start()
         try:
             for line in child.stdout:
-                progress = recording.heed(line)
+                try:
+                    progress = recording.heed(line)
+                except ValueError as error:
+                    raise Failed(str(error)) from error
                 if progress:
                     show(progress)
             status = child.wait()

@@ -8,6 +8,7 @@ time when nothing runs; every entry is put in place by a rename, so what is ther
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -23,12 +24,19 @@ def folder():
     if not chosen:
         base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
         chosen = os.path.join(base, "faultline")
-    path = Path(chosen).resolve()
+    path = plain(Path(chosen).resolve(), "set FAULTLINE_CACHE to another folder")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Problem(f"cache folder {path}: {error.strerror}: "
                       "set FAULTLINE_CACHE to a folder that can be written") from error
+    return path
+
+
+def plain(path, advice):
+    """The path, if make and the kernel's command line can carry it."""
+    if re.search(r"[^\w/.,+=@%~-]", str(path)):
+        raise Problem(f"{path}: blanks and special characters in this path do not work: {advice}")
     return path
 
 

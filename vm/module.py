@@ -13,6 +13,7 @@ TOP = Path(__file__).resolve().parent.parent
 
 def get(kernel):
     """The module built for kernel, rebuilt if its sources changed."""
+    cache.plain(TOP, "clone into another folder")
     folder = TOP / "build/module" / kernel.release
     command = ["make", "-s", "-C", TOP, "module", f"KVER={kernel.release}",
                f"KDIR={kernel.headers}", f"MODULE_DIR={folder}"]

@@ -54,6 +54,12 @@ class Usage(unittest.TestCase):
         self.assertEqual(done.returncode, 125)
         self.assertIn("make it first", done.stderr)
 
+    def test_paths_that_make_cannot_carry(self):
+        done = vm("--", "true", env={**os.environ, "FAULTLINE_CACHE": "/tmp/with a blank"})
+        self.assertEqual(done.returncode, 125)
+        self.assertIn("set FAULTLINE_CACHE", done.stderr)
+        self.assertFalse(Path("/tmp/with a blank").exists())
+
     def test_a_cache_that_cannot_be(self):
         done = vm("--", "true", env={**os.environ, "FAULTLINE_CACHE": "/proc/nowhere"})
         self.assertEqual(done.returncode, 125)
