@@ -74,7 +74,7 @@ need-check: ## install the Debian packages that `make check` needs
 	packaging/need check
 
 check: need-check ## run all tests
-	@$(MAKE) --no-print-directory user
+	@$(MAKE) --no-print-directory user build/tests/faulter
 	tests/run
 
 lint: ## check format, layering and habits of the sources, and that these checks can fail
@@ -99,7 +99,11 @@ build/unit/%.o: %.c
 cli: user ## run the programs with good and bad input
 	tests/tap.py tests/cli
 
-guest: user ## run the tests that need a kernel with the module, in a virtual machine
+build/tests/faulter: tests/guest/faulter.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -pthread -o $@ $<
+
+guest: user build/tests/faulter ## run the tests of the module, in a virtual machine
 	tests/guest/run
 
 clean: ## remove all that was built and all results

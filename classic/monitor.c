@@ -37,8 +37,8 @@ static const char help[] =
 	"                         in jiffies\n"
 	"\n"
 	"NODE is the module's device. Without it: `" LOCAL_NODE "` in the current directory\n"
-	"if that exists, else " SYSTEM_NODE ". Several monitors at once share\n"
-	"the samples.\n"
+	"if that exists, else " SYSTEM_NODE ". Several monitors on one node\n"
+	"share the samples.\n"
 	"\n"
 	"  --help     print this\n"
 	"  --version  print the version\n";

@@ -2,6 +2,7 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
@@ -20,10 +21,26 @@ static bool may_trace_in(const struct file *file, struct user_namespace *ns)
 	return file_ns_capable(file, ns, CAP_PERFMON) || file_ns_capable(file, ns, CAP_SYS_PTRACE);
 }
 
+/* A leader may have exited and its threads still have the memory. */
+static struct mm_struct *get_process_mm(struct task_struct *task)
+{
+	struct mm_struct *mm = NULL;
+	struct task_struct *thread;
+
+	rcu_read_lock();
+	__for_each_thread(task->signal, thread) {
+		mm = get_task_mm(thread);
+		if (mm)
+			break;
+	}
+	rcu_read_unlock();
+	return mm;
+}
+
 /* A process without memory (a zombie, a kernel thread) has nothing that dumping could show. */
 static bool may_dump(const struct file *file, struct task_struct *task)
 {
-	struct mm_struct *mm = get_task_mm(task);
+	struct mm_struct *mm = get_process_mm(task);
 	bool may;
 
 	if (!mm)

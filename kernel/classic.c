@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) "faultline: " fmt
+
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -191,8 +193,10 @@ static const struct proc_ops status_ops = {
 static int create_proc(struct classic *classic)
 {
 	classic->dir = proc_mkdir(FL_CLASSIC_DIR, NULL);
-	if (!classic->dir)
+	if (!classic->dir) {
+		pr_err("/proc/" FL_CLASSIC_DIR " cannot be made: is another module using it?\n");
 		return -ENOMEM;
+	}
 	if (!proc_create(FL_CLASSIC_FILE, 0666, classic->dir, &status_ops)) {
 		proc_remove(classic->dir);
 		return -ENOMEM;
@@ -210,23 +214,29 @@ int fl_classic_create(unsigned int major)
 		return err;
 	mutex_init(&classic->lock);
 	fl_targets_init(&classic->targets);
-	err = fl_classic_buffer_create(&classic->buffer, major);
+	err = fl_classic_buffer_alloc(&classic->buffer);
 	if (err)
 		goto free;
 	err = fl_sampler_init(&classic->sampler, "faultline/mp3",
 			      FL_CLASSIC_PERIOD_MS * (u64)NSEC_PER_MSEC, classic_tick);
 	if (err)
-		goto destroy_buffer;
-	/* Last: with the file there, anyone may come in. */
+		goto free_buffer;
+	/* With the file there anyone may come in; removing it waits for them. */
 	the_classic = classic;
 	err = create_proc(classic);
 	if (err)
 		goto destroy_sampler;
+	err = fl_classic_buffer_publish(&classic->buffer, major);
+	if (err)
+		goto remove_proc;
 	return 0;
+remove_proc:
+	proc_remove(classic->dir);
 destroy_sampler:
 	fl_sampler_destroy(&classic->sampler);
-destroy_buffer:
-	fl_classic_buffer_destroy(&classic->buffer);
+	fl_targets_clear(&classic->targets);
+free_buffer:
+	fl_classic_buffer_free(&classic->buffer);
 free:
 	kfree(classic);
 	return err;
@@ -236,10 +246,11 @@ void fl_classic_destroy(void)
 {
 	struct classic *classic = the_classic;
 
+	fl_classic_buffer_unpublish(&classic->buffer);
 	/* Waits for reads and writes in flight; then for the tick in flight. */
 	proc_remove(classic->dir);
 	fl_sampler_destroy(&classic->sampler);
 	fl_targets_clear(&classic->targets);
-	fl_classic_buffer_destroy(&classic->buffer);
+	fl_classic_buffer_free(&classic->buffer);
 	kfree(classic);
 }

@@ -59,10 +59,8 @@ static int create_node(struct fl_classic_buffer *buffer)
 	return 0;
 }
 
-int fl_classic_buffer_create(struct fl_classic_buffer *buffer, unsigned int major)
+int fl_classic_buffer_alloc(struct fl_classic_buffer *buffer)
 {
-	int err;
-
 	BUILD_BUG_ON(FL_CLASSIC_BYTES != FL_CLASSIC_PAGES * 4096);
 	BUILD_BUG_ON(FL_CLASSIC_SAMPLES * FL_CLASSIC_FIELDS * sizeof(long) > FL_CLASSIC_BYTES);
 
@@ -70,9 +68,21 @@ int fl_classic_buffer_create(struct fl_classic_buffer *buffer, unsigned int majo
 	if (!buffer->slots)
 		return -ENOMEM;
 	memset(buffer->slots, 0xff, FL_CLASSIC_BYTES);
+	return 0;
+}
+
+void fl_classic_buffer_free(struct fl_classic_buffer *buffer)
+{
+	vfree(buffer->slots);
+}
+
+int fl_classic_buffer_publish(struct fl_classic_buffer *buffer, unsigned int major)
+{
+	int err;
+
 	err = allocate_number(buffer, major);
 	if (err)
-		goto free;
+		return err;
 	cdev_init(&buffer->cdev, &buffer_fops);
 	buffer->cdev.owner = THIS_MODULE;
 	err = cdev_add(&buffer->cdev, buffer->dev, 1);
@@ -86,18 +96,15 @@ delete_cdev:
 	cdev_del(&buffer->cdev);
 give_back_number:
 	unregister_chrdev_region(buffer->dev, 1);
-free:
-	vfree(buffer->slots);
 	return err;
 }
 
-void fl_classic_buffer_destroy(struct fl_classic_buffer *buffer)
+void fl_classic_buffer_unpublish(struct fl_classic_buffer *buffer)
 {
 	device_destroy(buffer->class, buffer->dev);
 	class_destroy(buffer->class);
 	cdev_del(&buffer->cdev);
 	unregister_chrdev_region(buffer->dev, 1);
-	vfree(buffer->slots);
 }
 
 void fl_classic_buffer_put(struct fl_classic_buffer *buffer, const long *sample)

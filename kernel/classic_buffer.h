@@ -23,17 +23,29 @@ struct fl_classic_buffer {
 };
 
 /**
- * fl_classic_buffer_create - allocate the buffer and make its device appear
+ * fl_classic_buffer_alloc - allocate the empty buffer; may sleep
  * @buffer: all zero
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fl_classic_buffer_alloc(struct fl_classic_buffer *buffer);
+
+/** fl_classic_buffer_free - the mirror of alloc; not published */
+void fl_classic_buffer_free(struct fl_classic_buffer *buffer);
+
+/**
+ * fl_classic_buffer_publish - make the device appear
+ * @buffer: allocated
  * @major: the device's major number, 0 for a free one
  *
- * May sleep. Return: 0; -ENOMEM; -EBUSY if the major number is taken; other errors of the driver
- * core. After an error nothing is left.
+ * The last step of loading: whoever opens the device holds the module, which must not fail to load
+ * any more. May sleep. Return: 0; -EBUSY if the major number is taken; other errors of the driver
+ * core. After an error nothing is left of it.
  */
-int fl_classic_buffer_create(struct fl_classic_buffer *buffer, unsigned int major);
+int fl_classic_buffer_publish(struct fl_classic_buffer *buffer, unsigned int major);
 
-/** fl_classic_buffer_destroy - the mirror; nobody has it open (the module is in use then) */
-void fl_classic_buffer_destroy(struct fl_classic_buffer *buffer);
+/** fl_classic_buffer_unpublish - its mirror; nobody has it open (the module is in use then) */
+void fl_classic_buffer_unpublish(struct fl_classic_buffer *buffer);
 
 /**
  * fl_classic_buffer_put - write the next sample, over an unread one if the buffer is full

@@ -22,7 +22,7 @@ struct fl_totals {
  * @totals: filled
  *
  * One consistent reading: a thread that exits meanwhile is counted once, so totals of the same
- * process never go back. The faults are those that wait4(2) reports for it.
+ * process never go back. The faults are those that wait4(2) reports for it, without its children's.
  *
  * Any context; takes the process's stats_lock if threads keep exiting during the reading.
  */

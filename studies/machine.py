@@ -131,6 +131,8 @@ def record(machine, runs, folder, show):
 def _listen(stream, recording, errors):
     for line in stream:
         errors.append(line.rstrip())
+        if line.startswith("vm: "):     # getting a kernel, trying KVM: what takes its time
+            print(f"  {line.rstrip()}", flush=True)
         found = re.search(r"\((KVM|TCG|icount)\b", line)
         if found:
             recording.acceleration = found.group(1).lower()

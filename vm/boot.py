@@ -4,13 +4,12 @@
 import codecs
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import time
 
 import verdict
-from machine import command_line
+from machine import command_line, stop
 
 # The guest says "alive" every two seconds; a thrashing one may be late.
 SILENCE_SECONDS = 120
@@ -60,33 +59,25 @@ def boot_once(machine, seconds, log_path):
         watch.close()
 
 
-def stop(qemu):
-    if qemu.poll() is None:
-        qemu.send_signal(signal.SIGTERM)
-        try:
-            qemu.wait(timeout=8)
-        except subprocess.TimeoutExpired:
-            qemu.kill()
-            qemu.wait()
-    if qemu.stdout:
-        qemu.stdout.close()
-
-
 class Watch:
     """Reads the guest's ports until the last one closes or the guest is given up."""
 
     def __init__(self, qemu, ends, log_path):
         self.qemu = qemu
         self.ends = ends
-        self.lines = {"control": Lines(), "log": Lines()}
+        self.lines = {"control": Lines(), "log": Lines(), "qemu": Lines()}
         self.heard = time.monotonic()
         self.log_file = open(log_path, "wb")
         self.selector = selectors.DefaultSelector()
         for name, end in ends.items():
             self.selector.register(end, selectors.EVENT_READ, name)
+        if qemu.stdout:
+            self.selector.register(qemu.stdout, selectors.EVENT_READ, "qemu")
 
     def close(self):
         self.selector.close()
+        if self.qemu.stdout:
+            self.qemu.stdout.close()
         for end in self.ends.values():
             os.close(end)
         self.log_file.close()
@@ -95,11 +86,14 @@ class Watch:
         deadline = time.monotonic() + seconds
         failure = None
         while self.selector.get_map() and failure is None:
-            for key, _ in self.selector.select(timeout=1):
+            ready = self.selector.select(timeout=1)
+            for key, _ in ready:
                 self.take(key)
             now = time.monotonic()
             if now > deadline:
                 failure = f"not finished after {seconds} s (--timeout)"
+            elif ready:
+                continue  # silence is when there was nothing to read, not when nobody read on
             elif now > self.heard + PANIC_SECONDS and "Kernel panic" in self.lines["log"].text:
                 failure = "the guest panicked and stopped"
             elif now > self.heard + STUCK_SECONDS and self.before_init():
@@ -112,9 +106,8 @@ class Watch:
         if failure is None:
             qemu_status = self.qemu.wait()
             failure = verdict.judge(qemu_status, control, log)
-            if not log and self.qemu.stdout:
-                said = self.qemu.stdout.read().decode(errors="replace").strip()
-                failure = f"QEMU did not start: {said or failure}"
+            if not log:
+                failure = f"QEMU did not start: {' '.join(self.lines['qemu'].whole()) or failure}"
         return status_in(control), failure
 
     def before_init(self):
@@ -123,6 +116,7 @@ class Watch:
 
     def take(self, key):
         data = os.read(key.fd, 65536)
+        self.heard = time.monotonic()
         if not data:
             self.selector.unregister(key.fd)
             return
@@ -132,7 +126,6 @@ class Watch:
             emit(sys.stderr.buffer, data)
         else:
             self.lines[key.data].add(data)
-            self.heard = time.monotonic()
             if key.data == "log":
                 self.log_file.write(data)
                 self.log_file.flush()

@@ -41,17 +41,33 @@ def plain(path, advice):
 
 
 @contextlib.contextmanager
-def locked(name):
+def locked(name, where=None):
     """Only one process at a time works on what is called name; the others wait for it."""
-    with open(folder() / f"{name}.lock", "w") as lock:
+    with open((where or folder()) / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
+def try_lock(path):
+    """A descriptor that locks path until it is closed or this process ends; None if another has."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 @contextlib.contextmanager
 def filling(target):
-    """A temporary folder that becomes target when the block ends well and vanishes otherwise."""
+    """A temporary folder that becomes target when the block ends well and vanishes otherwise.
+
+    The caller has locked the target.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f".{target.name}.*"):  # by one that was killed
+        shutil.rmtree(left, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         yield temporary

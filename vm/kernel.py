@@ -50,8 +50,8 @@ def get(name, say, fresh=False):
                 "(once, into the cache)")
             with cache.filling(target) as folder:
                 unpack(release, folder)
+                relocate(folder, target, release)
                 (folder / "release").write_text(release + "\n")
-            relocate(target, release)
     return Kernel(name, (target / "release").read_text().strip(), target)
 
 
@@ -87,9 +87,9 @@ def unpack(release, folder):
     run(["depmod", "-b", folder, release])
 
 
-def relocate(target, release):
-    """Debian's header package names one absolute path; make it name this place."""
-    makefile = target / "usr/src" / f"linux-headers-{release}" / "Makefile"
+def relocate(folder, target, release):
+    """Debian's header package names one absolute path; make it name the place it will have."""
+    makefile = folder / "usr/src" / f"linux-headers-{release}" / "Makefile"
     text = makefile.read_text()
     makefile.write_text(re.sub(r"^include /usr/src", f"include {target}/usr/src", text, flags=re.M))
 

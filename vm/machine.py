@@ -51,9 +51,23 @@ def choose_accel(kernel, initramfs, say):
 def kvm_answers(kernel, initramfs):
     command = guarded(PROBE_SECONDS, base(kernel, initramfs, "kvm", 1, "256M"))
     command += ["-serial", "null", "-append", append("kvm", "faultline.probe")]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL)
-    return done.returncode == EXIT_STATUS
+    probe = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+    try:
+        return probe.wait() == EXIT_STATUS
+    finally:
+        stop(probe)
+
+
+def stop(qemu):
+    """Ends it through its guard, which SIGKILL would leave no time to pass it on."""
+    if qemu.poll() is None:
+        qemu.terminate()
+        try:
+            qemu.wait(timeout=8)
+        except subprocess.TimeoutExpired:
+            qemu.kill()
+            qemu.wait()
 
 
 def guarded(seconds, command):

@@ -19,7 +19,8 @@ def get(kernel):
                f"KDIR={kernel.headers}", f"MODULE_DIR={folder}"]
     if shutil.which("gcc-12"):
         command.append("MODULE_CC=gcc-12")
-    with cache.locked("module"):
+    folder.mkdir(parents=True, exist_ok=True)
+    with cache.locked("module", TOP / "build"):
         done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace")
     if done.returncode:

@@ -9,7 +9,8 @@
  *
  * A write is worked off line by line. A line that is refused changes nothing and ends the write: if
  * it was the first, the write fails with the line's error, otherwise the write is short and returns
- * the number of bytes of the lines before it, so that writing the rest again meets the error.
+ * the number of bytes of the lines before it, so that writing the rest again meets the error. Each
+ * write stands for itself: a line must not be spread over two.
  *
  *	EINVAL	not a command, more than FL_CLASSIC_LINE_MAX bytes in a line, more than
  *		FL_CLASSIC_WRITE_MAX bytes in a write, or no command in the whole write
@@ -25,8 +26,9 @@
  * faults, major faults, and CPU time (user + system, in jiffies). The last three are sums over all
  * registered processes, each with all its threads, and count since the sample before. A process's
  * first sample counts from the process's birth, its last one, also when it exits by itself, up to
- * its end: added up over a life they are what wait4(2) reports, faults to the fault and CPU time to
- * the jiffy.
+ * its end: added up over a life they are what wait4(2) reports of it, faults to the fault and CPU
+ * time to the jiffy but for the last instants of an exit. (wait4 adds what the process's own
+ * children used, once it has waited for them; faultline counts a child only if it is registered.)
  *
  * The buffer. FL_CLASSIC_BYTES bytes, mapped from the character device FL_CLASSIC_DEVICE (dynamic
  * major, minor 0) with MAP_SHARED. FL_CLASSIC_SAMPLES slots of FL_CLASSIC_FIELDS longs; all longs
