@@ -26,7 +26,7 @@ def qemus_of(pid):
             words = path.read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"qemu-system" in words[0] and any(f".{pid}".encode() in word for word in words):
+        if b"qemu-system" in words[0] and any(f"/runs/{pid}.".encode() in word for word in words):
             found.append(int(path.parent.name))
     return found
 
