@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -128,6 +131,53 @@ static void touch_in_threads(void)
 	}
 }
 
+/* Prints the minor faults that its children took, which wait4 adds to its own. */
+static void touch_in_children(void)
+{
+	struct rusage usage;
+
+	for (int round = 0; round < 4; round++) {
+		if (!fork()) {
+			touch();
+			_exit(0);
+		}
+	}
+	while (wait(NULL) > 0)
+		;
+	touch();
+	getrusage(RUSAGE_CHILDREN, &usage);
+	printf("%ld\n", usage.ru_minflt);
+}
+
+static void *sleep_thread(void *unused)
+{
+	pause();
+	return unused;
+}
+
+static void sleep_in_threads(void)
+{
+	pthread_attr_t small;
+	pthread_t thread;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 64 << 10);
+	for (unsigned long i = 0; i < pages; i++)
+		if (pthread_create(&thread, &small, sleep_thread, NULL))
+			die("pthread_create");
+	puts("ready");
+	fflush(stdout);
+	pause();
+}
+
+/* A process that may not be dumped, whose leader has exited and whose memory a thread still has. */
+static void hide(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	start(sleep_thread);
+	pthread_exit(NULL);
+}
+
 static void wait_for_go(void)
 {
 	char line[8];
@@ -141,8 +191,7 @@ int main(int argc, char **argv)
 	const char *mode = argc > 2 ? argv[1] : "";
 
 	if (argc < 3) {
-		fprintf(stderr,
-			"usage: faulter touch|kernel|threads|leader|exec|file|cpu COUNT|FILE\n");
+		fprintf(stderr, "usage: faulter MODE COUNT|FILE\n");
 		return 2;
 	}
 	self = argv[0];
@@ -153,13 +202,22 @@ int main(int argc, char **argv)
 		touch();
 	} else if (!strcmp(mode, "kernel")) {
 		kernel_touch();
+	} else if (!strcmp(mode, "children")) {
+		touch_in_children();
 	} else if (!strcmp(mode, "threads")) {
 		touch_in_threads();
+	} else if (!strcmp(mode, "sleepers")) {
+		sleep_in_threads();
 	} else if (!strcmp(mode, "leader")) {
 		start(slow_thread);
 		pthread_exit(NULL);
+	} else if (!strcmp(mode, "hidden")) {
+		hide();
 	} else if (!strcmp(mode, "exec")) {
 		pthread_join(start(exec_thread), NULL);
+	} else if (!strcmp(mode, "become")) {
+		execl(argv[2], argv[2], "1000", NULL);
+		die(argv[2]);
 	} else if (!strcmp(mode, "file")) {
 		read_file(argv[2]);
 	} else if (!strcmp(mode, "cpu")) {

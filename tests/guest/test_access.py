@@ -4,13 +4,15 @@
 import ctypes
 import errno
 import os
+import shutil
 import socket
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 
-from classic import (DEVICE, FAULTER, NOBODY, STATUS, ClassicTest, listed, refusal, send, sleeper,
-                     wait_until)
+from classic import (DEVICE, FAULTER, NOBODY, STATUS, ClassicTest, Faulter, listed, refusal, send,
+                     sleeper, wait_until)
 
 CAP_SYS_PTRACE, CAP_PERFMON = 19, 38
 PR_SET_KEEPCAPS = 8
@@ -100,6 +102,39 @@ class OrdinaryUser(ClassicTest):
                 send(f"U {process.pid}")
             finally:
                 process.kill()
+
+    def test_may_not_touch_one_whose_leader_left_undumpable_threads(self):
+        child = Faulter("hidden", 1, user=NOBODY, group=NOBODY, extra_groups=[])
+        stat = Path(f"/proc/{child.pid}/stat")
+        try:
+            self.assertEqual(as_nobody(lambda: refusal(f"R {child.pid}\nU {child.pid}")), "None")
+            child.go()
+            wait_until(lambda: ") Z " in stat.read_text())
+            self.assertEqual(as_nobody(lambda: refusal(f"R {child.pid}")), "EPERM")
+            self.assertEqual(refusal(f"R {child.pid}\nU {child.pid}"), None)
+        finally:
+            child.kill()
+
+    def test_one_that_becomes_set_uid_stays_and_is_root_s_to_unregister(self):
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            program = Path(folder, "privileged")
+            shutil.copy("/bin/sleep", program)
+            os.chmod(folder, 0o755)
+            os.chmod(program, 0o4755)
+            child = Faulter("become", program, user=NOBODY, group=NOBODY, extra_groups=[])
+            try:
+                self.assertEqual(as_nobody(lambda: refusal(f"R {child.pid}")), "None")
+                child.go()
+                comm = Path(f"/proc/{child.pid}/comm")
+                wait_until(lambda: comm.read_text() == "privileged\n")
+                self.assertIn("\nUid:\t65534\t0\t0\t0\n",
+                              Path(f"/proc/{child.pid}/status").read_text())
+                self.assertEqual(listed(), [child.pid])
+                self.assertEqual(as_nobody(lambda: refusal(f"U {child.pid}")), "EPERM")
+                self.assertEqual(listed(), [child.pid])
+                send(f"U {child.pid}")
+            finally:
+                child.kill()
 
     def test_with_a_capability_may_register_anyone(self):
         with sleeper() as pid:

@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from classic import (BYTES, DEVICE, EMPTY, LONGS, PERIOD, TOP, ClassicTest, drain, drain_all,
-                     mapped, send, sleeper, wait_until)
+from classic import (BYTES, DEVICE, EMPTY, LONGS, PERIOD, TOP, ClassicTest, Faulter, drain,
+                     drain_all, mapped, send, settle, sleeper, sums, wait_until)
 
 MONITOR = str(TOP / "build/monitor")
 
@@ -128,17 +128,25 @@ class Protocol(ClassicTest):
         self.assertGreater(len(jiffies), 40)
         self.assertEqual(len(jiffies), len(set(jiffies)), "a sample was printed twice")
 
-    def test_a_monitor_killed_leaves_the_rest(self):
-        with sleeper() as pid:
-            send(f"R {pid}")
-            for _ in range(20):
-                victim = subprocess.Popen([MONITOR, DEVICE], stdout=subprocess.DEVNULL)
-                time.sleep(random.uniform(0, 0.02))
+    def test_a_monitor_killed_loses_nothing(self):
+        """It prints before it consumes: a sample may be printed again, but is never gone."""
+        usages = []
+        with tempfile.TemporaryFile("w+") as printed:
+            for _ in range(30):
+                child = Faulter("touch", 200)
+                send(f"R {child.pid}")
+                child.go()
+                victim = subprocess.Popen([MONITOR, DEVICE], stdout=printed)
+                time.sleep(random.uniform(0, 0.1))
                 victim.send_signal(signal.SIGKILL)
                 victim.wait()
-            time.sleep(4 * PERIOD)
-            send(f"U {pid}")
-        self.assertGreaterEqual(len(drain_all()), 3)
+                usages.append(child.usage())
+            settle()
+            rest = drain_all()
+            printed.seek(0)
+            lines = [tuple(map(int, line.split())) for line in printed]
+        self.assertTrue(all(len(line) == 4 for line in lines), lines)
+        self.assertEqual(sums(set(lines + rest))[0], sum(usage.ru_minflt for usage in usages))
 
     def test_scribbling_harms_only_the_readers(self):
         with mapped() as buffer, sleeper() as pid:

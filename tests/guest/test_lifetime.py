@@ -123,6 +123,22 @@ class Lifetime(ClassicTest):
             self.assertIsNone(unload())
             load()
 
+    def test_unload_in_the_middle_of_a_sample(self):
+        """A thousand threads make a sample last; the moments to unload sweep over one."""
+        child = Faulter("sleepers", 1000, stdout=subprocess.PIPE)
+        child.go()
+        child.process.stdout.readline()
+        for step in range(25):
+            registered = time.monotonic()
+            send(f"R {child.pid}")
+            moment = registered + 2 * PERIOD + (step - 5) * 0.0004
+            while time.monotonic() < moment:
+                pass
+            self.assertIsNone(unload())
+            load()
+        child.kill()
+        child.process.stdout.close()
+
     def test_unload_against_registrations_and_readers(self):
         """Writers, readers and a monitor run against a module that comes and goes."""
         stop = threading.Event()

@@ -2,6 +2,7 @@
 """What the samples say: to the fault what wait4 says, and nothing while nobody is registered."""
 
 import os
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -61,6 +62,18 @@ class Exactness(ClassicTest):
 
     def test_exec_from_a_thread(self):
         self.check([Faulter("exec", 500)], 1000)
+
+    def test_without_its_children(self):
+        """wait4 adds the children that the process waited for; faultline counts it alone."""
+        child = Faulter("children", 1000, stdout=subprocess.PIPE)
+        send(f"R {child.pid}")
+        child.go()
+        with child.process.stdout as out:
+            childrens = int(out.read())
+        usage = child.usage()
+        settle()
+        self.assertGreater(childrens, 4000)
+        self.assertEqual(sums(drain_all())[0], usage.ru_minflt - childrens)
 
     def test_an_ordinary_users(self):
         self.check([Faulter("kernel", 3000, user=NOBODY, group=NOBODY, extra_groups=[])], 3000)

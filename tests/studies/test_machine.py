@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Following a machine, with a small shell script in the place of vm/run."""
 
+import contextlib
+import io
 import os
 import tempfile
 import threading
@@ -33,6 +35,7 @@ class Following(unittest.TestCase):
         self.folder = Path(temporary.name)
         self.addCleanup(setattr, machine, "VM", machine.VM)
         self.shown = []
+        self.enterContext(contextlib.redirect_stdout(io.StringIO()))
 
     def record(self, script):
         machine.VM = self.folder / "vm"
