@@ -5,11 +5,13 @@ VERSION := $(shell cat VERSION)
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
 
-# The kernel the module is for. MODULE_CC is the compiler, if not the kernel's own choice.
+# The kernel the module is for. MODULE_CC is the compiler, if not the kernel's own choice;
+# MODULE_MAKE has further words for the kernel's make.
 KVER       ?= $(shell uname -r)
 KDIR       ?= /lib/modules/$(KVER)/build
 MODULE_DIR ?= build/module/$(KVER)
 MODULE_CC  ?=
+MODULE_MAKE ?=
 UPDATES     = $(DESTDIR)/lib/modules/$(KVER)/updates
 
 COMPILE  := $(CC) -std=gnu11 -Wall -Wextra -Werror -Iinclude/uapi -MMD -MP \
@@ -23,7 +25,8 @@ TESTED  := $(addprefix classic/,memory number pattern samples target) kernel/cla
 UNIT    := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all user module install uninstall demo study need-check check lint unit cli guest clean help
+.PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest \
+	coverage kernels check-races check-bench clean help
 
 all: user module ## build the user programs, and the module for the running kernel (the default)
 
@@ -44,9 +47,11 @@ module: ## build the module for the kernel KVER (the running one): build/faultli
 		`sudo apt install linux-headers-$(KVER)`, or without root or on another kernel \
 		`make demo` runs everything in a virtual machine))
 	@mkdir -p $(MODULE_DIR)/kernel $(MODULE_DIR)/include/uapi
-	@cp -pu kernel/*.[ch] kernel/Kbuild $(MODULE_DIR)/kernel
+	@rm -rf $(MODULE_DIR)/kernel/probe
+	@cp -pur kernel/*.[ch] kernel/Kbuild kernel/probe $(MODULE_DIR)/kernel
 	@cp -pu include/uapi/*.h $(MODULE_DIR)/include/uapi
-	$(MAKE) -C $(KDIR) M=$(abspath $(MODULE_DIR))/kernel $(MODULE_CC:%=CC=%) modules
+	$(MAKE) -C $(KDIR) M=$(abspath $(MODULE_DIR))/kernel $(MODULE_CC:%=CC=%) $(MODULE_MAKE) \
+		modules
 ifeq ($(KVER),$(shell uname -r))
 	@cp -p $(MODULE_DIR)/kernel/faultline.ko build/faultline.ko
 endif
@@ -74,10 +79,10 @@ need-check: ## install the Debian packages that `make check` needs
 	packaging/need check
 
 check: need-check ## run all tests
-	@$(MAKE) --no-print-directory user build/tests/faulter
+	@$(MAKE) --no-print-directory user tests
 	tests/run
 
-lint: ## check format, layering and habits of the sources, and that these checks can fail
+lint: ## check format, layering and habits, find mistakes; show that each check can fail
 	tests/lint/run
 	tests/lint/selftest
 
@@ -99,12 +104,27 @@ build/unit/%.o: %.c
 cli: user ## run the programs with good and bad input
 	tests/tap.py tests/cli
 
-build/tests/faulter: tests/guest/faulter.c
+build/tests/%: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -pthread -o $@ $<
 
-guest: user build/tests/faulter ## run the tests of the module, in a virtual machine
+tests: build/tests/faulter build/tests/failing
+
+guest: user tests ## run the tests of the module on every kernel of vm/kernels, in virtual machines
 	tests/guest/run
+
+coverage: user tests ## measure which lines of the module the tests reach: build/coverage/html
+	tests/guest/run debug
+
+kernels: user tests ## run the tests on every kernel and write docs/kernels.md
+	tests/guest/run --page docs/kernels.md
+
+check-races: need-check ## run the tests of the module on a kernel that finds data races
+	@$(MAKE) --no-print-directory user tests
+	tests/guest/run races
+
+check-bench: need-check ## plant mistakes in a module: each must turn its run red
+	tests/tap.py tests/planted
 
 clean: ## remove all that was built and all results
 	rm -rf build results

@@ -2,9 +2,8 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
-#include <linux/rcupdate.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/user_namespace.h>
 
 #include "access.h"
 #include "compat.h"
@@ -21,33 +20,16 @@ static bool may_trace_in(const struct file *file, struct user_namespace *ns)
 	return file_ns_capable(file, ns, CAP_PERFMON) || file_ns_capable(file, ns, CAP_SYS_PTRACE);
 }
 
-/* A leader may have exited and its threads still have the memory. */
-static struct mm_struct *get_process_mm(struct task_struct *task)
-{
-	struct mm_struct *mm = NULL;
-	struct task_struct *thread;
-
-	rcu_read_lock();
-	__for_each_thread(task->signal, thread) {
-		mm = get_task_mm(thread);
-		if (mm)
-			break;
-	}
-	rcu_read_unlock();
-	return mm;
-}
-
 /* A process without memory (a zombie, a kernel thread) has nothing that dumping could show. */
 static bool may_dump(const struct file *file, struct task_struct *task)
 {
-	struct mm_struct *mm = get_process_mm(task);
+	struct user_namespace *ns = fl_get_undumpable_ns(task);
 	bool may;
 
-	if (!mm)
+	if (!ns)
 		return true;
-	may = get_dumpable(mm) == SUID_DUMP_USER || may_trace_in(file, mm->user_ns);
-	/* Not mmput(): tearing down what a dying process leaves is not for our lock to wait for. */
-	mmput_async(mm);
+	may = may_trace_in(file, ns);
+	put_user_ns(ns);
 	return may;
 }
 

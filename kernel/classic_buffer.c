@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/device.h>
-#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "classic_buffer.h"
-#include "compat.h"
 
 static int buffer_open(struct inode *inode, struct file *file)
 {
@@ -43,19 +42,34 @@ static int allocate_number(struct fl_classic_buffer *buffer, unsigned int major)
 	return register_chrdev_region(buffer->dev, 1, FL_CLASSIC_DEVICE);
 }
 
-/* The node in /dev, which stays root's alone: the sums are about other people's processes. */
-static int create_node(struct fl_classic_buffer *buffer)
+static void free_device(struct device *device)
+{
+	kfree(device);
+}
+
+/*
+ * The device and its node in /dev, which stays root's alone: the sums are about other people's
+ * processes. It has no class: class_create() leaks its name on older kernels when memory is short.
+ */
+static int create_device(struct fl_classic_buffer *buffer)
 {
 	struct device *device;
+	int err;
 
-	buffer->class = fl_class_create(FL_CLASSIC_DEVICE);
-	if (IS_ERR(buffer->class))
-		return PTR_ERR(buffer->class);
-	device = device_create(buffer->class, NULL, buffer->dev, NULL, FL_CLASSIC_DEVICE);
-	if (IS_ERR(device)) {
-		class_destroy(buffer->class);
-		return PTR_ERR(device);
+	device = kzalloc(sizeof(*device), GFP_KERNEL);
+	if (!device)
+		return -ENOMEM;
+	device_initialize(device);
+	device->devt = buffer->dev;
+	device->release = free_device;
+	err = dev_set_name(device, FL_CLASSIC_DEVICE);
+	if (!err)
+		err = cdev_device_add(&buffer->cdev, device);
+	if (err) {
+		put_device(device);
+		return err;
 	}
+	buffer->device = device;
 	return 0;
 }
 
@@ -85,25 +99,16 @@ int fl_classic_buffer_publish(struct fl_classic_buffer *buffer, unsigned int maj
 		return err;
 	cdev_init(&buffer->cdev, &buffer_fops);
 	buffer->cdev.owner = THIS_MODULE;
-	err = cdev_add(&buffer->cdev, buffer->dev, 1);
+	err = create_device(buffer);
 	if (err)
-		goto give_back_number;
-	err = create_node(buffer);
-	if (err)
-		goto delete_cdev;
-	return 0;
-delete_cdev:
-	cdev_del(&buffer->cdev);
-give_back_number:
-	unregister_chrdev_region(buffer->dev, 1);
+		unregister_chrdev_region(buffer->dev, 1);
 	return err;
 }
 
 void fl_classic_buffer_unpublish(struct fl_classic_buffer *buffer)
 {
-	device_destroy(buffer->class, buffer->dev);
-	class_destroy(buffer->class);
-	cdev_del(&buffer->cdev);
+	cdev_device_del(&buffer->cdev, buffer->device);
+	put_device(buffer->device);
 	unregister_chrdev_region(buffer->dev, 1);
 }
 

@@ -8,7 +8,7 @@
 
 #include "faultline_classic.h"
 
-struct class;
+struct device;
 
 /*
  * Readers write into the pages as well (the protocol asks them to), so the kernel only ever writes
@@ -19,7 +19,7 @@ struct fl_classic_buffer {
 	unsigned int next; /* the slot to fill next, 0 to FL_CLASSIC_SAMPLES - 1 */
 	dev_t dev;
 	struct cdev cdev;
-	struct class *class;
+	struct device *device; /* while it is published */
 };
 
 /**
