@@ -18,26 +18,33 @@ static void add_thread(struct fl_totals *totals, struct task_struct *thread)
 	totals->cpu_ns += READ_ONCE(thread->se.sum_exec_runtime);
 }
 
+static void add_up(struct fl_totals *totals, struct signal_struct *sig)
+{
+	struct task_struct *thread;
+
+	totals->minor = sig->min_flt;
+	totals->major = sig->maj_flt;
+	totals->cpu_ns = sig->sum_sched_runtime;
+	totals->dead = true;
+	__for_each_thread(sig, thread)
+		add_thread(totals, thread);
+}
+
 void fl_task_read(struct task_struct *task, struct fl_totals *totals)
 {
 	/* The task holds a reference on it, also after release_task(). */
 	struct signal_struct *sig = task->signal;
-	struct task_struct *thread;
 	unsigned long flags;
-	int seq = 0;
+	unsigned int seq;
 
 	/* A thread leaves the list and enters the sums of exited threads under stats_lock. */
 	rcu_read_lock();
-	do {
-		flags = read_seqbegin_or_lock_irqsave(&sig->stats_lock, &seq);
-		totals->minor = sig->min_flt;
-		totals->major = sig->maj_flt;
-		totals->cpu_ns = sig->sum_sched_runtime;
-		totals->dead = true;
-		__for_each_thread(sig, thread)
-			add_thread(totals, thread);
-		/* The next round, if there must be one, takes the lock. */
-	} while (need_seqretry(&sig->stats_lock, seq) && (seq = 1));
-	done_seqretry_irqrestore(&sig->stats_lock, seq, flags);
+	seq = read_seqbegin(&sig->stats_lock);
+	add_up(totals, sig);
+	if (read_seqretry(&sig->stats_lock, seq)) {
+		read_seqlock_excl_irqsave(&sig->stats_lock, flags);
+		add_up(totals, sig);
+		read_sequnlock_excl_irqrestore(&sig->stats_lock, flags);
+	}
 	rcu_read_unlock();
 }

@@ -196,7 +196,7 @@ int main(int argc, char **argv)
 	}
 	self = argv[0];
 	pages = strtoul(argv[2], NULL, 10);
-	if (strcmp(mode, "touch-now"))
+	if (strcmp(mode, "touch-now") != 0)
 		wait_for_go();
 	if (!strncmp(mode, "touch", 5)) {
 		touch();

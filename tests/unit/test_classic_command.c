@@ -174,9 +174,7 @@ static void line_returns(const char *command, size_t len, const char *end, int e
 {
 	char text[FL_CLASSIC_LINE_MAX + 20];
 
-	memset(text, ' ', len);
-	memcpy(text + len - strlen(command), command, strlen(command));
-	strcpy(text + len, end);
+	snprintf(text, sizeof(text), "%*s%s", (int)len, command, end);
 	returns(text, strlen(text), expected);
 }
 
@@ -249,7 +247,7 @@ static void check_anything(const char *text, size_t len)
 	/* What it used is the same command by itself, and so is the command written plainly. */
 	assert_int_equal(next(text, ret, &again), ret);
 	assert_true(again.verb == cmd.verb && again.pid == cmd.pid);
-	sprintf(plain, "%c %d\n", cmd.verb, cmd.pid);
+	snprintf(plain, sizeof(plain), "%c %d\n", cmd.verb, cmd.pid);
 	assert_int_equal(next(plain, strlen(plain), &again), strlen(plain));
 	assert_true(again.verb == cmd.verb && again.pid == cmd.pid);
 }

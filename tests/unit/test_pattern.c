@@ -33,7 +33,7 @@ static double count_pages(enum pattern_kind kind, uint64_t mb, uint64_t accesses
 
 static double expected_pages(uint64_t mb, double accesses)
 {
-	double pages = mb * MIB / PAGE;
+	double pages = (double)mb * MIB / PAGE;
 
 	return pages * (1 - exp(-accesses / pages));
 }

@@ -40,10 +40,15 @@ static long field(long n, int i)
 	return n * 10 + i;
 }
 
-/* Writes a sample as the module does. */
-static void put(long *buffer, unsigned int slot, long n)
+static long *slot_at(long *buffer, size_t slot)
 {
-	long *to = buffer + slot * FL_CLASSIC_FIELDS;
+	return buffer + slot * FL_CLASSIC_FIELDS;
+}
+
+/* Writes a sample as the module does. */
+static void put(long *buffer, size_t slot, long n)
+{
+	long *to = slot_at(buffer, slot);
 
 	__atomic_store_n(&to[0], FL_CLASSIC_EMPTY, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
@@ -60,9 +65,9 @@ static int is_sample(const struct sample *sample, long n)
 	return 1;
 }
 
-static int is_there(const long *buffer, unsigned int slot, long n)
+static int is_there(long *buffer, size_t slot, long n)
 {
-	return is_sample((const struct sample *)(buffer + slot * FL_CLASSIC_FIELDS), n);
+	return is_sample((const struct sample *)slot_at(buffer, slot), n);
 }
 
 static int is_all_empty(const long *buffer)
@@ -171,7 +176,7 @@ static void test_goes_round_once_at_most(void **state)
 /* A slot that is being written has an empty first long, whatever is behind it. */
 static void test_leaves_a_slot_that_is_being_written(void **state)
 {
-	long *buffer = *state, *slot = buffer + 3 * FL_CLASSIC_FIELDS;
+	long *buffer = *state, *slot = slot_at(buffer, 3);
 
 	put(buffer, 3, 0);
 	slot[0] = FL_CLASSIC_EMPTY;
@@ -187,7 +192,7 @@ static void test_leaves_a_slot_that_is_being_written(void **state)
 static void test_looks_at_the_slots_only(void **state)
 {
 	long *buffer = *state;
-	const size_t behind = FL_CLASSIC_SAMPLES * FL_CLASSIC_FIELDS;
+	const size_t behind = (size_t)FL_CLASSIC_SAMPLES * FL_CLASSIC_FIELDS;
 
 	for (size_t i = behind; i < FL_CLASSIC_BYTES / sizeof(long); i++)
 		buffer[i] = 1;
