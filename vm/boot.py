@@ -7,6 +7,8 @@ import selectors
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
 import verdict
 from machine import command_line, stop
@@ -29,20 +31,31 @@ class Stuck(Exception):
     """The guest fell silent before its init ran."""
 
 
-def boot(machine, seconds, log_path, say):
+@dataclass(frozen=True)
+class Terms:
+    """What a guest has to keep to."""
+
+    log: Path                           # where its kernel log is to go
+    seconds: int = 600                  # in which it must end
+    silence: int = SILENCE_SECONDS      # after which it is taken for hung
+    shortage: bool = False              # allocations fail on purpose
+
+
+def boot(machine, terms, say):
     """Run the guest. Returns (the command's status or None, why the machine failed or None)."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return boot_once(machine, seconds, log_path)
+            return boot_once(machine, terms)
         except Stuck:
             if attempt < ATTEMPTS:
                 say(f"the guest did not get going in {STUCK_SECONDS} s: starting it again")
     return None, f"the guest did not get going in {ATTEMPTS} attempts"
 
 
-def boot_once(machine, seconds, log_path):
+def boot_once(machine, terms):
     pipes = {name: os.pipe() for name in PORTS}
-    command = command_line(machine, {name: pipe[1] for name, pipe in pipes.items()}, seconds)
+    command = command_line(machine, {name: pipe[1] for name, pipe in pipes.items()},
+                           terms.seconds)
     try:
         qemu = subprocess.Popen(command, pass_fds=[pipe[1] for pipe in pipes.values()],
                                 stdin=None if machine.shell else subprocess.DEVNULL,
@@ -51,9 +64,9 @@ def boot_once(machine, seconds, log_path):
     finally:
         for pipe in pipes.values():
             os.close(pipe[1])
-    watch = Watch(qemu, {name: pipe[0] for name, pipe in pipes.items()}, log_path)
+    watch = Watch(qemu, {name: pipe[0] for name, pipe in pipes.items()}, terms)
     try:
-        return watch.follow(seconds)
+        return watch.follow()
     finally:
         stop(qemu)
         watch.close()
@@ -62,12 +75,13 @@ def boot_once(machine, seconds, log_path):
 class Watch:
     """Reads the guest's ports until the last one closes or the guest is given up."""
 
-    def __init__(self, qemu, ends, log_path):
+    def __init__(self, qemu, ends, terms):
+        self.terms = terms
         self.qemu = qemu
         self.ends = ends
         self.lines = {"control": Lines(), "log": Lines(), "qemu": Lines()}
         self.heard = time.monotonic()
-        self.log_file = open(log_path, "wb")
+        self.log_file = open(terms.log, "wb")
         self.selector = selectors.DefaultSelector()
         for name, end in ends.items():
             self.selector.register(end, selectors.EVENT_READ, name)
@@ -82,8 +96,9 @@ class Watch:
             os.close(end)
         self.log_file.close()
 
-    def follow(self, seconds):
-        deadline = time.monotonic() + seconds
+    def follow(self):
+        terms = self.terms
+        deadline = time.monotonic() + terms.seconds
         failure = None
         while self.selector.get_map() and failure is None:
             ready = self.selector.select(timeout=1)
@@ -91,21 +106,22 @@ class Watch:
                 self.take(key)
             now = time.monotonic()
             if now > deadline:
-                failure = f"not finished after {seconds} s (--timeout)"
+                failure = f"not finished after {terms.seconds} s (--timeout)"
             elif ready:
                 continue  # silence is when there was nothing to read, not when nobody read on
             elif now > self.heard + PANIC_SECONDS and "Kernel panic" in self.lines["log"].text:
                 failure = "the guest panicked and stopped"
             elif now > self.heard + STUCK_SECONDS and self.before_init():
                 raise Stuck
-            elif now > self.heard + SILENCE_SECONDS:
-                failure = f"the guest has been silent for {SILENCE_SECONDS} s: it hangs"
+            elif now > self.heard + terms.silence:
+                failure = f"the guest has been silent for {terms.silence} s: it hangs"
         control, log = (self.lines[name].whole() for name in ("control", "log"))
-        if failure and verdict.complaint(log):
-            failure = f"{failure}: the kernel said: {verdict.complaint(log)}"
+        complaint = verdict.complaint(log, terms.shortage)
+        if failure and complaint:
+            failure = f"{failure}: the kernel said: {complaint}"
         if failure is None:
             qemu_status = self.qemu.wait()
-            failure = verdict.judge(qemu_status, control, log)
+            failure = verdict.judge(qemu_status, control, log, terms.shortage)
             if not log:
                 failure = f"QEMU did not start: {' '.join(self.lines['qemu'].whole()) or failure}"
         return status_in(control), failure

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The guest's first file system: busybox, drivers to reach the host, init."""
 
+import lzma
 import shutil
 from pathlib import Path
 
 import cache
 from cache import Problem
-from kernel import run
+from apt import run
 
 INIT = Path(__file__).with_name("guest") / "init"
 BUSYBOX = Path("/bin/busybox")
@@ -36,8 +37,8 @@ def build(kernel, target):
         shutil.copy(BUSYBOX, tree / "bin")
         order = drivers(kernel)
         for path in order:
-            shutil.copy(path, tree / "modules")
-        (tree / "modules/order").write_text("".join(f"{path.name}\n" for path in order))
+            (tree / "modules" / plain_name(path)).write_bytes(plain(path))
+        (tree / "modules/order").write_text("".join(f"{plain_name(each)}\n" for each in order))
     fresh = target.with_suffix(".new")
     pack(kernel.root / "initramfs", fresh)
     fresh.rename(target)
@@ -46,6 +47,16 @@ def build(kernel, target):
 def pack(tree, target):
     script = 'set -e; find . | cpio --quiet -o -H newc -R 0:0 | gzip -1 >"$1"'
     run(["sh", "-c", script, "pack", target], cwd=tree)
+
+
+def plain_name(path):
+    return path.name.removesuffix(".xz")
+
+
+def plain(path):
+    """A driver's bytes; newer kernels come with compressed ones, which busybox cannot load."""
+    data = path.read_bytes()
+    return lzma.decompress(data) if path.suffix == ".xz" else data
 
 
 def drivers(kernel):

@@ -1,90 +1,135 @@
 # SPDX-License-Identifier: MIT
-"""A kernel from Debian's packages: image, modules and headers, unpacked into the cache.
+"""Kernels and what modules are built against, unpacked or built into the cache, not installed."""
 
-The packages come from the machine's own package sources. Nothing outside the cache is touched.
-"""
-
-import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import apt
 import cache
+import chroot
+import source
 from cache import Problem
 
 LIST = Path(__file__).with_name("kernels")
 
 
 @dataclass(frozen=True)
+class Row:
+    """A line of the list."""
+
+    name: str
+    how: str
+    suite: str
+    package: str
+    config: tuple
+
+    @property
+    def finds_mistakes(self):
+        """Made to find them, not to work on."""
+        return self.how == "source"
+
+    @property
+    def finds_races(self):
+        return "races" in self.config
+
+
+@dataclass(frozen=True)
 class Kernel:
-    name: str        # as in the list: 6.1
+    """One that is in the cache."""
+
+    row: Row
     release: str     # as uname -r says: 6.1.0-13-amd64
-    root: Path       # where its packages are unpacked
+    root: Path       # has boot/vmlinuz and lib/modules/RELEASE
 
     @property
     def image(self):
-        return self.root / "boot" / f"vmlinuz-{self.release}"
+        return self.root / "boot/vmlinuz"
+
+    @property
+    def tools(self):
+        """A tree with a compiler of its own, or None: then the machine's builds its module."""
+        return self.root / "tools" if self.row.how == "chroot" else None
 
     @property
     def headers(self):
-        return self.root / "usr/src" / f"linux-headers-{self.release}"
+        """Where a module is built against it; a path in tools, if there is that tree."""
+        if self.row.how == "source":
+            return self.root / "build"
+        return (Path("/") if self.tools else self.root) / f"usr/src/linux-headers-{self.release}"
 
 
-def names():
-    """The names in the list, in its order, with their packages."""
-    rows = [line.split() for line in LIST.read_text().splitlines()]
-    return {row[0]: row[1] for row in rows if row and not row[0].startswith("#")}
+def rows():
+    """The list, in its order."""
+    lines = (line for line in LIST.read_text().splitlines() if line and line[0] != "#")
+    found = {}
+    for line in lines:
+        name, how, suite, package, *config = line.split()
+        found[name] = Row(name, how, suite, package, tuple(config))
+    return found
 
 
 def get(name, say, fresh=False):
-    """The kernel called name, fetched if the cache has none or if fresh."""
-    known = names()
-    if name not in known:
-        raise Problem(f"no kernel is called {name}: choose one of {', '.join(known)}")
+    """The kernel called name, got if the cache has none or if fresh."""
+    row = rows().get(name)
+    if not row:
+        raise Problem(f"no kernel is called {name}: choose one of {', '.join(rows())}")
     target = cache.folder() / "kernels" / name
-    with cache.locked("kernels"):
-        if fresh or not (target / "release").exists():
-            release = newest(name, known[name], say)
-            say(f"getting Linux {release} and its headers from the package sources "
-                "(once, into the cache)")
+    recipe = source.recipe(row.config) if row.how == "source" else row.how
+    with cache.locked(f"kernel-{name}"):
+        if fresh or not is_there(target, recipe):
             with cache.filling(target) as folder:
-                unpack(release, folder)
-                relocate(folder, target, release)
+                release = make(row, folder, target, say)
                 (folder / "release").write_text(release + "\n")
-    return Kernel(name, (target / "release").read_text().strip(), target)
+                (folder / "recipe").write_text(recipe + "\n")
+    return Kernel(row, (target / "release").read_text().strip(), target)
 
 
-def newest(name, package, say):
-    """The release that package stands for today."""
-    release = release_of(name, package)
-    if release is None and os.geteuid() == 0:
-        say("updating the package lists")
-        run(["apt-get", "-q", "update"])
-        release = release_of(name, package)
-    if release is None:
-        raise Problem(f"the package sources have no Linux {name}: run `apt-get update` as root; "
-                      "it is in Debian 12 (bookworm)")
+def is_there(target, recipe):
+    """The cache has it, made as we would make it today."""
+    made = target / "recipe"
+    return made.exists() and made.read_text().strip() == recipe
+
+
+def make(row, folder, target, say):
+    """Fill folder, which will become target, with the newest of this kernel; its release."""
+    if row.how == "source":
+        return source.build(row, folder, target, say)
+    with apt.suite(row.suite) as suite:
+        release = newest(suite, row)
+        say(f"getting Linux {release} and its headers from the package sources "
+            "(once, into the cache)")
+        suite.unpack(suite.parts([f"linux-image-{release}", f"linux-headers-{release}"]), folder)
+        if row.how == "chroot":
+            say(f"getting the compiler that builds for Linux {release} (once, into the cache)")
+            chroot.make(suite, folder / "tools", f"linux-headers-{release}")
+    settle(folder, release)
+    if row.how == "packages":
+        relocate(folder, target, release)
     return release
 
 
-def release_of(name, package):
-    shown = subprocess.run(["apt-cache", "show", "--no-all-versions", package],
-                           capture_output=True, text=True).stdout
-    found = re.search(r"^Depends:.*\blinux-image-(%s\.\S+)" % re.escape(name), shown, re.M)
-    return found.group(1) if found else None
+def newest(suite, row):
+    """The release that its package stands for today."""
+    for package in suite.depends(row.package):
+        found = re.fullmatch(r"linux-image-(%s\.\S+)" % re.escape(row.name), package)
+        if found:
+            return found[1]
+    raise Problem(f"{suite.name} has no Linux {row.name} any more: see `apt-cache policy "
+                  f"{row.package}` and {LIST.parent.name}/{LIST.name}")
 
 
-def unpack(release, folder):
-    major_minor = ".".join(release.split(".")[:2])
-    common = release.rsplit("-", 1)[0] + "-common"
-    packages = [f"linux-image-{release}", f"linux-headers-{release}", f"linux-headers-{common}",
-                f"linux-kbuild-{major_minor}"]
-    run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *packages], cwd=folder)
-    for deb in sorted(folder.glob("*.deb")):
-        run(["dpkg-deb", "-x", deb, folder])
-        deb.unlink()
-    run(["depmod", "-b", folder, release])
+def settle(folder, release):
+    """Put the image and the drivers where those of every kernel are."""
+    if not (folder / "lib").exists():
+        (folder / "lib").symlink_to("usr/lib")
+    images = [folder / f"boot/vmlinuz-{release}", folder / f"usr/lib/modules/{release}/vmlinuz"]
+    image = next((path for path in images if path.exists()), None)
+    if not image:
+        raise Problem(f"the packages of Linux {release} have no image where it was looked for")
+    (folder / "boot").mkdir(exist_ok=True)
+    image.rename(folder / "boot/vmlinuz")
+    apt.run(["depmod", "-b", folder, release])
 
 
 def relocate(folder, target, release):
@@ -92,13 +137,3 @@ def relocate(folder, target, release):
     makefile = folder / "usr/src" / f"linux-headers-{release}" / "Makefile"
     text = makefile.read_text()
     makefile.write_text(re.sub(r"^include /usr/src", f"include {target}/usr/src", text, flags=re.M))
-
-
-def run(command, **options):
-    """Run it, silent unless it fails."""
-    command = [str(word) for word in command]
-    done = subprocess.run(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, **options)
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-        raise Problem(f"{' '.join(command[:3])} … failed: {last[0]}")
-    return done.stdout.decode(errors="replace")

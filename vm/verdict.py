@@ -7,10 +7,11 @@ import re
 EXIT_STATUS = 11
 END_OF_LOG = "faultline-vm: end of log"
 
-# What a healthy kernel never says. "Call Trace" is for reports without a line of their own.
+# What a healthy kernel never says. "Call Trace" is for reports without a line of their own. Of data
+# races only those that a module has a part in are ours to answer for.
 BAD = re.compile(
-    r"Kernel panic|\bOops\b|\bBUG\b|\bWARNING:|Call Trace|general protection|"
-    r"unable to handle|\bKASAN\b|\bKCSAN\b|\bUBSAN\b|kmemleak: \d+ new|"
+    r"Kernel panic|\bOops\b|\bBUG\b(?!: KCSAN)|\bWARNING:|Call Trace|general protection|"
+    r"unable to handle|\bKASAN\b|KCSAN: .*\[\w+\]|\bUBSAN\b|kmemleak: \d+ new|"
     r"INFO: task .* blocked|rcu: INFO|rcu_\w+ self-detected stall|soft lockup|hard LOCKUP|"
     r"possible recursive locking|possible circular locking|inconsistent lock state|"
     r"Out of memory|invoked oom-killer|refcount_t|list_(?:add|del) corruption|"
@@ -18,18 +19,32 @@ BAD = re.compile(
     r"faultline: disagrees|Unknown symbol|stack-protector|protection fault|corrupted stack")
 
 
-def complaint(log):
-    """What the kernel said that a healthy one does not say, or None."""
-    return next((line.strip() for line in log if BAD.search(line)), None)
+# What the kernel says of an allocation that failed, and then shows the calls that led there.
+SHORTAGE = re.compile(r"vmalloc error|page allocation failure")
+SHORTAGE_LINES = 4
 
 
-def judge(qemu_status, control, log):
+def complaint(log, shortage=False):
+    """What the kernel said that a healthy one does not say, or None.
+
+    With shortage, allocations fail on purpose: reports that they do are no complaint.
+    """
+    for number, line in enumerate(log):
+        if BAD.search(line):
+            before = log[max(0, number - SHORTAGE_LINES):number]
+            if shortage and "Call Trace" in line and any(map(SHORTAGE.search, before)):
+                continue
+            return line.strip()
+    return None
+
+
+def judge(qemu_status, control, log, shortage=False):
     """Why the machine failed, in one line, or None if all was well.
 
-    control: the lines of the control port, log: the lines of the kernel log.
+    control: the lines of the control port, log: the lines of the kernel log; shortage: as above.
     """
-    if complaint(log):
-        return f"the kernel said: {complaint(log)}"
+    if complaint(log, shortage):
+        return f"the kernel said: {complaint(log, shortage)}"
     for line in control:
         if line.startswith("fail "):
             return line[len("fail "):]

@@ -26,9 +26,8 @@ class Sick(unittest.TestCase):
             return ["bash", "-c", script, "qemu", *(str(ports[name]) for name in boot.PORTS)]
 
         with tempfile.NamedTemporaryFile() as log, \
-                mock.patch.multiple(boot, command_line=stand_in, STUCK_SECONDS=1,
-                                    SILENCE_SECONDS=3):
-            return boot.boot(machine, seconds, log.name, self.said.append)
+                mock.patch.multiple(boot, command_line=stand_in, STUCK_SECONDS=1):
+            return boot.boot(machine, boot.Terms(log.name, seconds, 3), self.said.append)
 
     def test_a_healthy_one(self):
         self.assertEqual(self.watch(HEALTHY), (4, None))

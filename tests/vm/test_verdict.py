@@ -59,6 +59,20 @@ class Judge(unittest.TestCase):
                 log = LOG[:1] + [f"[    3.5] {text}"] + LOG[1:]
                 self.assertIn(text, verdict.judge(11, CONTROL, log))
 
+    def test_a_report_of_an_allocation_that_failed_on_purpose(self):
+        report = ["failing: vmalloc error: size 4096", "CPU: 0 PID: 93", "Call Trace:"]
+        self.assertEqual(verdict.complaint(report), "Call Trace:")
+        self.assertIsNone(verdict.complaint(report, shortage=True))
+        self.assertEqual(verdict.complaint(["x"] * 5 + ["Call Trace:"], shortage=True),
+                         "Call Trace:")
+        self.assertEqual(verdict.complaint(report + ["BUG: KASAN: x"], shortage=True),
+                         "BUG: KASAN: x")
+
+    def test_data_races_are_ours_only_with_a_module_in_them(self):
+        for text, ours in (("BUG: KCSAN: data-race in a / b", False),
+                           ("BUG: KCSAN: data-race in fl_task_read [faultline] / b", True)):
+            self.assertEqual(verdict.complaint([text]) is not None, ours, text)
+
     def test_what_it_may_say(self):
         for text in ("faultline: loading out-of-tree module taints kernel.",
                      "faultline: module verification failed: signature missing - tainting kernel",
