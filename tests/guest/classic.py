@@ -27,6 +27,7 @@ LONGS = 48000
 PERIOD = 0.05
 HZ = 250  # Debian's kernels; test_sampling holds it against the clock
 NOBODY = 65534
+CLOCK_NANOSLEEP = 230  # the system call
 EMPTY = struct.pack("=q", -1)
 
 
@@ -138,7 +139,8 @@ def sleeper(**options):
     process = subprocess.Popen(["sleep", "1000"], **options)
     try:
         # Before that it may still be a copy of this process, with its rights, or be starting.
-        wait_until(lambda: "nanosleep" in Path(f"/proc/{process.pid}/wchan").read_text())
+        call = Path(f"/proc/{process.pid}/syscall")
+        wait_until(lambda: call.read_text().startswith(f"{CLOCK_NANOSLEEP} "))
         yield process.pid
     finally:
         process.kill()

@@ -132,7 +132,7 @@ class Protocol(ClassicTest):
         """It prints before it consumes: a sample may be printed again, but is never gone."""
         usages = []
         with tempfile.TemporaryFile("w+") as printed:
-            for _ in range(30):
+            for _ in range(20):
                 child = Faulter("touch", 200)
                 send(f"R {child.pid}")
                 child.go()

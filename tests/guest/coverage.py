@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""How much of the module the guest tests ran: lines and branches, by lcov."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from cache import Problem
+
+TOP = Path(__file__).resolve().parents[2]
+FOLDER = TOP / "build/coverage"
+UNREACHED = Path(__file__).with_name("unreached")
+GOAL = 95  # % of lines
+LCOV = ["--rc", "lcov_branch_coverage=1", "--gcov-tool", "gcov-12"]
+
+
+def clear():
+    """The next report tells of what is kept from now on."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def keep(name, counts):
+    """Keep the counts of a run, a folder of *.gcda files."""
+    shutil.copytree(counts, FOLDER / "counts" / name)
+
+
+def report(release):
+    """Prints the lines of the report and writes build/coverage/html; whether it is good enough."""
+    objects = TOP / "build/module" / release / "kernel"
+    info = FOLDER / "info"
+    folders = []
+    for folder in (FOLDER / "counts").iterdir():
+        for notes in objects.glob("*.gcno"):
+            shutil.copy(notes, folder)
+        folders += ["--directory", folder]
+    run("lcov", "--quiet", *LCOV, "--capture", *folders, "--base-directory", objects,
+        "--output-file", info)
+    # Built from a copy of the sources; inline functions of the kernel are not ours.
+    info.write_text(ours(info.read_text().replace(f"{objects}/", f"{TOP}/kernel/")))
+    run("genhtml", "--quiet", "--branch-coverage", "--prefix", TOP, "--output-directory",
+        FOLDER / "html", info)
+    lines, hit, branches, taken, missed = read(info.read_text())
+    part = 100 * hit / lines
+    print(f"# coverage of kernel/: {part:.1f} % of {lines} lines, "
+          f"{100 * taken / branches:.1f} % of {branches} branches; build/coverage/html/index.html")
+    good = explain(missed) and part >= GOAL
+    print(f"{'ok' if good else 'not ok'} coverage: {part:.1f} % of lines (at least {GOAL} %), and "
+          "a reason for each that is missing", flush=True)
+    return good
+
+
+def run(*command):
+    """Quiet, as lcov 1.16 has warnings about itself; they are shown if it fails."""
+    done = subprocess.run([str(word) for word in command], stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise Problem(f"{command[0]} failed: {done.stderr.strip()}")
+
+
+def ours(text):
+    """The records of files in kernel/ alone."""
+    records = text.split("end_of_record\n")
+    return "".join(f"{record}end_of_record\n" for record in records
+                   if f"SF:{TOP}/kernel/" in record)
+
+
+def read(text):
+    """(lines, lines hit, branches, branches taken, [(file, line) not hit])"""
+    lines = hit = branches = taken = 0
+    missed = []
+    for line in text.splitlines():
+        if line.startswith("SF:"):
+            name = line[len(f"SF:{TOP}/"):]
+        elif line.startswith("DA:"):
+            number, count = map(int, line[3:].split(",")[:2])
+            lines, hit = lines + 1, hit + (count > 0)
+            if not count:
+                missed.append((name, number))
+        elif line.startswith("BRDA:"):
+            branches, taken = branches + 1, taken + (not re.search(r",[-0]$", line))
+    return lines, hit, branches, taken, missed
+
+
+def explain(missed):
+    """Names what was not reached; whether there is a reason for all of it."""
+    reasons = [line.split("\t") for line in UNREACHED.read_text().splitlines()
+               if line and line[0] != "#"]
+    good = True
+    for name, number in missed:
+        code = (TOP / name).read_text().splitlines()[number - 1].strip()
+        reason = next((why for file, piece, why in reasons if file == name and piece in code), None)
+        print(f"# not reached: {name}:{number}: {code}: {reason or 'NO REASON GIVEN'}")
+        good = good and reason is not None
+    return good
