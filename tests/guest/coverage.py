@@ -29,13 +29,14 @@ def report(release):
     """Prints the lines of the report and writes build/coverage/html; whether it is good enough."""
     objects = TOP / "build/module" / release / "kernel"
     info = FOLDER / "info"
-    folders = []
+    runs = []
     for folder in (FOLDER / "counts").iterdir():
         for notes in objects.glob("*.gcno"):
             shutil.copy(notes, folder)
-        folders += ["--directory", folder]
-    run("lcov", "--quiet", *LCOV, "--capture", *folders, "--base-directory", objects,
-        "--output-file", info)
+        runs += ["--add-tracefile", folder / "info"]
+        run("lcov", "--quiet", *LCOV, "--capture", "--directory", folder,
+            "--base-directory", objects, "--output-file", runs[-1])
+    run("lcov", "--quiet", *LCOV, *runs, "--output-file", info)
     # Built from a copy of the sources; inline functions of the kernel are not ours.
     info.write_text(ours(info.read_text().replace(f"{objects}/", f"{TOP}/kernel/")))
     run("genhtml", "--quiet", "--branch-coverage", "--prefix", TOP, "--output-directory",

@@ -8,8 +8,10 @@
  *
  * Ends with status 1 if the module leaves something behind or does not unload.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,10 @@
 #define DEVICE	   "/dev/mp3_chrdev"
 #define BYTES	   (128 * 4096UL)
 #define ROUNDS_MAX 5000
+/* What each CPU keeps in store shifts the numbers a little: the last ones, the module's, twice. */
+#define AGAIN 50
+/* Where page tables have to be made on all levels. */
+#define FAR_AWAY ((void *)0x100000000000UL)
 
 /* An action makes one system call, or the few that belong together; undo takes back its success. */
 struct action {
@@ -119,7 +125,7 @@ static int act_open_device(void)
 
 static int map_device(void)
 {
-	mapped = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	mapped = mmap(FAR_AWAY, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	return mapped == MAP_FAILED ? -1 : 0;
 }
 
@@ -184,6 +190,16 @@ static int disarm(int nth)
 	return failed;
 }
 
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		die("sched_setaffinity");
+}
+
 static int round_of(const struct action *action, int nth, int n)
 {
 	char number[16];
@@ -220,8 +236,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	module = argv[1];
+	stay_on_one_cpu();
 	nth = open_nth(action);
 	while (round_of(action, nth, n) && n < ROUNDS_MAX)
 		n++;
+	for (n = n > AGAIN ? n - AGAIN : 1; round_of(action, nth, n); n++)
+		;
 	return 0;
 }

@@ -128,10 +128,10 @@ class Lifetime(ClassicTest):
         child = Faulter("sleepers", 1000, stdout=subprocess.PIPE)
         child.go()
         child.process.stdout.readline()
-        for step in range(25):
+        for step in range(12):
             registered = time.monotonic()
             send(f"R {child.pid}")
-            moment = registered + 2 * PERIOD + (step - 5) * 0.0002
+            moment = registered + 2 * PERIOD + (step - 2) * 0.0004
             while time.monotonic() < moment:
                 pass
             self.assertIsNone(unload())
@@ -163,7 +163,7 @@ class Lifetime(ClassicTest):
             for thread in threads:
                 thread.start()
             unloads = 0
-            for _ in range(10):
+            for _ in range(6):
                 time.sleep(0.1)
                 wait_until(lambda: unload() is None)
                 unloads += 1
@@ -171,7 +171,7 @@ class Lifetime(ClassicTest):
             stop.set()
             for thread in threads:
                 thread.join()
-        self.assertEqual(unloads, 10)
+        self.assertEqual(unloads, 6)
         self.assertTrue(all(seen.values()), seen)
 
     def tearDown(self):
