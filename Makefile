@@ -25,8 +25,8 @@ TESTED  := $(addprefix classic/,memory number pattern samples target) kernel/cla
 UNIT    := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest \
-	coverage kernels check-races check-bench clean help
+.PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest
+.PHONY: coverage kernels check-races check-bench clean help
 
 all: user module ## build the user programs, and the module for the running kernel (the default)
 
@@ -108,7 +108,7 @@ build/tests/%: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -pthread -o $@ $<
 
-tests: build/tests/faulter build/tests/failing
+tests: build/tests/faulter build/tests/failing ## build the programs that the guest tests run
 
 guest: user tests ## run the tests of the module on every kernel of vm/kernels, in virtual machines
 	tests/guest/run

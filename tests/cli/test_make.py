@@ -50,7 +50,7 @@ class Targets(unittest.TestCase):
 
     def test_help_lists_every_target(self):
         text = (self.tree / "Makefile").read_text()
-        targets = re.search(r"^\.PHONY: (.*)$", text, re.M)[1].split()
+        targets = " ".join(re.findall(r"^\.PHONY: (.*)$", text, re.M)).split()
         lines = self.succeeds("help").splitlines()
         self.assertEqual(sorted(line.split()[0] for line in lines), sorted(targets))
         for line in lines:
