@@ -26,7 +26,7 @@ UNIT    := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c
 
 .DELETE_ON_ERROR:
 .PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest
-.PHONY: coverage kernels check-races check-bench clean help
+.PHONY: coverage kernels check-debug check-races check-bench clean help
 
 all: user module ## build the user programs, and the module for the running kernel (the default)
 
@@ -113,8 +113,11 @@ tests: build/tests/faulter build/tests/failing ## build the programs that the gu
 guest: user tests ## run the tests of the module on every kernel of vm/kernels, in virtual machines
 	tests/guest/run
 
+check-debug: need-check ## run the tests of the module on a debug kernel, with failing allocations
+	@$(MAKE) --no-print-directory coverage
+
 coverage: user tests ## measure which lines of the module the tests reach: build/coverage/html
-	tests/guest/run debug
+	tests/guest/run debug failing
 
 kernels: user tests ## run the tests on every kernel and write docs/kernels.md
 	tests/guest/run --page docs/kernels.md
