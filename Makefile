@@ -23,6 +23,7 @@ MONITOR := monitor samples
 # What the unit tests are about: all but the main programs.
 TESTED  := $(addprefix classic/,memory number pattern samples target) kernel/classic_command
 UNIT    := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
+SOAK    := $(addprefix build/tests/soak/,hammer hog prodder races storm writer)
 
 .DELETE_ON_ERROR:
 .PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest
@@ -108,7 +109,7 @@ build/tests/%: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -pthread -o $@ $<
 
-tests: build/tests/faulter build/tests/failing ## build the programs that the guest tests run
+tests: build/tests/faulter build/tests/failing $(SOAK) ## build the programs that tests run in the guest
 
 guest: user tests ## run the tests of the module on every kernel of vm/kernels, in virtual machines
 	tests/guest/run
@@ -128,6 +129,12 @@ check-races: need-check ## run the tests of the module on a kernel that finds da
 
 check-bench: need-check ## plant mistakes in a module: each must turn its run red
 	tests/tap.py tests/planted
+
+# Static: children that live for a millisecond have no time to link.
+$(SOAK): build/tests/soak/%: tests/soak/%.c $(addprefix tests/soak/,crew.c crew.h dice.c dice.h)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -static -pthread -Iinclude/uapi -o $@ \
+		$(filter %.c,$^)
 
 clean: ## remove all that was built and all results
 	rm -rf build results
