@@ -27,7 +27,7 @@ SOAK    := $(addprefix build/tests/soak/,hammer hog prodder races storm writer)
 
 .DELETE_ON_ERROR:
 .PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest
-.PHONY: coverage kernels check-debug check-races check-bench clean help
+.PHONY: coverage kernels check-debug check-races check-bench soak clean help
 
 all: user module ## build the user programs, and the module for the running kernel (the default)
 
@@ -109,7 +109,7 @@ build/tests/%: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -pthread -o $@ $<
 
-tests: build/tests/faulter build/tests/failing $(SOAK) ## build the programs that tests run in the guest
+tests: build/tests/faulter build/tests/failing $(SOAK) ## build the programs that run in the guest
 
 guest: user tests ## run the tests of the module on every kernel of vm/kernels, in virtual machines
 	tests/guest/run
@@ -130,11 +130,20 @@ check-races: need-check ## run the tests of the module on a kernel that finds da
 check-bench: need-check ## plant mistakes in a module: each must turn its run red
 	tests/tap.py tests/planted
 
+# A run is so long; its seed gives the same inputs again; the kernel is one of vm/run's.
+SECONDS ?= 600
+SEED    ?=
+KERNEL  ?=
+
 # Static: children that live for a millisecond have no time to link.
 $(SOAK): build/tests/soak/%: tests/soak/%.c $(addprefix tests/soak/,crew.c crew.h dice.c dice.h)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -static -pthread -Iinclude/uapi -o $@ \
 		$(filter %.c,$^)
+
+soak: need-check ## stress and abuse the module in a virtual machine: SECONDS=600 SEED= KERNEL=
+	@$(MAKE) --no-print-directory user tests
+	tests/soak/run --seconds $(SECONDS) $(SEED:%=--seed %) $(KERNEL:%=--kernel %)
 
 clean: ## remove all that was built and all results
 	rm -rf build results

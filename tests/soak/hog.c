@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Registers itself and keeps more memory in use than there is: touches random pages of it from two
- * threads. Every second one ends by SIGKILL, in the middle of that.
+ * threads. With an odd seed it ends by SIGKILL, in the middle of that.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""A million random and hostile inputs to the proc file and the device."""
+
+import os
+
+from stage import BYTES, check, empty_list, mapped
+
+# A tenth where the kernel looks for mistakes, which makes it ten times as slow.
+INPUTS = 100000 if os.uname().release.endswith(("-debug", "-races")) else 1000000
+
+
+def run(stage):
+    prodder = stage.start("prodder")
+    writes = stage.run("writer", INPUTS)
+    calls = prodder.figures()
+    empty_list()
+    with mapped() as buffer:
+        buffer[:] = b"\xff" * BYTES
+    check(writes["inputs"] >= INPUTS, f"only {writes['inputs']} writes")
+    check(calls["mapped"] and calls["touched"], f"the device was hardly used: {calls}")
+    return (f"{writes['inputs']} writes, each answered as the contract says ({writes['commands']} "
+            f"commands done, {writes['refused']} refused, {writes['faults']} bad addresses); "
+            f"{calls['inputs']} calls on the device ({calls['mapped']} mappings, "
+            f"{calls['touched']} accesses, {calls['signals']} signals); nobody stays registered")
