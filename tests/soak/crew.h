@@ -18,8 +18,8 @@
 
 struct crew_member {
 	unsigned int number;
-	struct dice dice; /* the seed and the number decide what it gives */
-	unsigned int rounds;
+	struct dice dice;     /* the seed and the number decide what it gives */
+	unsigned int rounds;  /* so far, that were of any use */
 	unsigned long *count; /* CREW_COUNTS counters, shared by all */
 };
 

@@ -76,6 +76,7 @@ static void hammer(struct crew_member *member)
 			if (errno != ENOENT && errno != ENXIO)
 				crew_fail("%s: %s", path, strerror(errno));
 			crew_count(member, ABSENT, 1);
+			member->rounds--;
 			usleep(200);
 		} else if (maps) {
 			use_device(member, fd);
