@@ -8,9 +8,10 @@
  * PIDs of processes (not of single threads) as the caller's own PID namespace numbers them.
  *
  * A write is worked off line by line. A line that is refused changes nothing and ends the write: if
- * it was the first, the write fails with the line's error, otherwise the write is short and returns
- * the number of bytes of the lines before it, so that writing the rest again meets the error. Each
- * write stands for itself: a line must not be spread over two.
+ * it was the first that is not empty, the write fails with the line's error, otherwise the write is
+ * short and returns the number of bytes up to the end of the last command before it, so that
+ * writing the rest again meets the error. Each write stands for itself: a line must not be spread
+ * over two.
  *
  *	EINVAL	not a command, more than FL_CLASSIC_LINE_MAX bytes in a line, more than
  *		FL_CLASSIC_WRITE_MAX bytes in a write, or no command in the whole write
