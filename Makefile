@@ -27,7 +27,7 @@ SOAK    := $(addprefix build/tests/soak/,hammer hog prodder races storm writer)
 
 .DELETE_ON_ERROR:
 .PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest
-.PHONY: coverage kernels check-debug check-races check-bench soak clean help
+.PHONY: coverage kernels check-races check-bench soak clean help
 
 all: user module ## build the user programs, and the module for the running kernel (the default)
 
@@ -114,13 +114,12 @@ tests: build/tests/faulter build/tests/failing $(SOAK) ## build the programs tha
 guest: user tests ## run the tests of the module on every kernel of vm/kernels, in virtual machines
 	tests/guest/run
 
-check-debug: need-check ## run the tests of the module on a debug kernel, with failing allocations
-	@$(MAKE) --no-print-directory coverage
-
-coverage: user tests ## measure which lines of the module the tests reach: build/coverage/html
+coverage: need-check ## run what shows which lines of the module the tests reach: build/coverage/html
+	@$(MAKE) --no-print-directory user tests
 	tests/guest/run debug failing
 
-kernels: user tests ## run the tests on every kernel and write docs/kernels.md
+kernels: need-check ## run the tests on every kernel and write docs/kernels.md
+	@$(MAKE) --no-print-directory user tests
 	tests/guest/run --page docs/kernels.md
 
 check-races: need-check ## run the tests of the module on a kernel that finds data races

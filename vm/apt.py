@@ -60,11 +60,10 @@ class Suite:
 
     def parts(self, packages):
         """These packages of a kernel and those of the same kernel that they depend on."""
-        found = []
-        for package in packages:
-            if package not in found:
-                found.append(package)
-                packages += filter(PART.match, self.depends(package))
+        found = list(packages)
+        for package in found:
+            found += [part for part in self.depends(package)
+                      if PART.match(part) and part not in found]
         return found
 
     def unpack(self, packages, folder):

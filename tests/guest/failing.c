@@ -24,7 +24,7 @@
 #define BYTES	   (128 * 4096UL)
 #define ROUNDS_MAX 5000
 /* What each CPU keeps in store shifts the numbers a little: the last ones, the module's, twice. */
-#define AGAIN 50
+#define AGAIN 120
 /* Where page tables have to be made on all levels. */
 #define FAR_AWAY ((void *)0x100000000000UL)
 
@@ -223,10 +223,18 @@ static int round_of(const struct action *action, int nth, int n)
 	return failed;
 }
 
+/* From n on until nothing fails any more; returns the first n without a failure. */
+static int sweep(const struct action *action, int nth, int n)
+{
+	while (round_of(action, nth, n) && n < ROUNDS_MAX)
+		n++;
+	return n;
+}
+
 int main(int argc, char **argv)
 {
 	const struct action *action = NULL;
-	int nth, n = 1;
+	int nth, n;
 
 	for (size_t i = 0; argc == 3 && i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (!strcmp(argv[2], actions[i].name))
@@ -238,9 +246,7 @@ int main(int argc, char **argv)
 	module = argv[1];
 	stay_on_one_cpu();
 	nth = open_nth(action);
-	while (round_of(action, nth, n) && n < ROUNDS_MAX)
-		n++;
-	for (n = n > AGAIN ? n - AGAIN : 1; round_of(action, nth, n); n++)
-		;
+	n = sweep(action, nth, 1);
+	sweep(action, nth, n > AGAIN ? n - AGAIN : 1);
 	return 0;
 }

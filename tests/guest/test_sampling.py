@@ -7,8 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from classic import (HZ, NOBODY, PERIOD, ClassicTest, Faulter, drain_all, mapped, send,
-                     settle, sleeper, sums)
+from classic import (HZ, NOBODY, PERIOD, WATCHFUL, ClassicTest, Faulter, drain_all, mapped,
+                     send, settle, sleeper, sums)
 
 
 def sampler_pid():
@@ -46,10 +46,12 @@ class Exactness(ClassicTest):
         self.check([Faulter("touch", 5000)], 5000)
 
     def test_a_long_one(self):
-        self.check([Faulter("touch", 100000)], 100000)
+        pages = 30000 if WATCHFUL else 100000
+        self.check([Faulter("touch", pages)], pages)
 
     def test_many(self):
-        self.check([Faulter("touch", 10 * number) for number in range(1, 60)])
+        count = 20 if WATCHFUL else 60
+        self.check([Faulter("touch", 10 * number) for number in range(1, count)])
 
     def test_faults_in_kernel_mode(self):
         self.check([Faulter("kernel", 5000)], 5000)

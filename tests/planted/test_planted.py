@@ -30,10 +30,13 @@ def build(name):
 
 def run(name, mistake):
     """What vm/run makes of a boot of the kernel called name in which the mistake is made."""
-    script = 'insmod "$0" mistake="$1" && rmmod planted'
+    return in_guest(name, 'insmod "$0" mistake="$1" && rmmod planted', build(name), mistake)
+
+
+def in_guest(name, script, *arguments):
     return subprocess.run([TOP / "vm/run", "--quiet", "--kernel", name, "--no-module",
                            "--memory", "512M", "--silence", str(SILENCE), "--",
-                           "sh", "-c", script, build(name), mistake],
+                           "sh", "-c", script, *arguments],
                           capture_output=True, text=True, timeout=300)
 
 
@@ -68,6 +71,11 @@ class Planted(unittest.TestCase):
 
     def test_a_leak(self):
         self.noticed("leak", "memory leaked|kmemleak")
+
+    def test_a_search_for_leaks_that_was_switched_off(self):
+        done = in_guest("debug", "echo off >/sys/kernel/debug/kmemleak")
+        self.assertEqual(done.returncode, 125, done.stderr)
+        self.assertIn("looking for leaks was switched off", done.stderr)
 
     def test_freeing_an_active_timer(self):
         self.noticed("free-active", "ODEBUG|WARNING")
