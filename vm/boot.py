@@ -15,8 +15,9 @@ from machine import command_line, stop
 
 # The guest says "alive" every two seconds; a thrashing one may be late.
 SILENCE_SECONDS = 120
-# QEMU's TCG on a busy host sometimes never gets a guest past its first steps. Before the guest's
-# init has said its first word nothing of ours has run: such a boot is given up and tried again.
+# QEMU's TCG on a busy host sometimes does not get a guest past its first steps, or stalls one of its
+# CPUs there. Before init says "ready" no module and no command of ours has run: such a boot is tried
+# again.
 STUCK_SECONDS = 45
 PANIC_SECONDS = 5  # for the rest of the report; not every panicked guest manages to reset itself
 ATTEMPTS = 3
@@ -28,7 +29,7 @@ class Ended(Exception):
 
 
 class Stuck(Exception):
-    """The guest fell silent before its init ran."""
+    """The guest fell sick, as the argument says, before anything of ours ran in it."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,11 @@ def boot(machine, terms, say):
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return boot_once(machine, terms)
-        except Stuck:
+        except Stuck as stuck:
             if attempt < ATTEMPTS:
-                say(f"the guest did not get going in {STUCK_SECONDS} s: starting it again")
-    return None, f"the guest did not get going in {ATTEMPTS} attempts"
+                say(f"the guest did not get going, {stuck}: starting it again")
+            reason = stuck
+    return None, f"the guest did not get going in {ATTEMPTS} attempts: {reason}"
 
 
 def boot_once(machine, terms):
@@ -81,6 +83,7 @@ class Watch:
         self.ends = ends
         self.lines = {"control": Lines(), "log": Lines(), "qemu": Lines()}
         self.heard = time.monotonic()
+        self.ready = False
         self.log_file = open(terms.log, "wb")
         self.selector = selectors.DefaultSelector()
         for name, end in ends.items():
@@ -105,14 +108,13 @@ class Watch:
             for key, _ in ready:
                 self.take(key)
             now = time.monotonic()
+            self.look_for_sickness(now)
             if now > deadline:
                 failure = f"not finished after {terms.seconds} s (--timeout)"
             elif ready:
                 continue  # silence is when there was nothing to read, not when nobody read on
             elif now > self.heard + PANIC_SECONDS and "Kernel panic" in self.lines["log"].text:
                 failure = "the guest panicked and stopped"
-            elif now > self.heard + STUCK_SECONDS and self.before_init():
-                raise Stuck
             elif now > self.heard + terms.silence:
                 failure = f"the guest has been silent for {terms.silence} s: it hangs"
         control, log = (self.lines[name].whole() for name in ("control", "log"))
@@ -126,9 +128,17 @@ class Watch:
                 failure = f"QEMU did not start: {' '.join(self.lines['qemu'].whole()) or failure}"
         return status_in(control), failure
 
-    def before_init(self):
-        """Neither the guest's init nor a complaint of its kernel was heard."""
-        return not self.lines["control"].text and not verdict.complaint(self.lines["log"].whole())
+    def look_for_sickness(self, now):
+        """Raises Stuck if the guest is ill and not yet ready, or was when it became ready."""
+        if self.ready:
+            return
+        control = self.lines["control"].whole()
+        self.ready = "ready" in control
+        complaint = verdict.complaint(self.lines["log"].whole())
+        if complaint and not any(line.startswith("fail ") for line in control):
+            raise Stuck(f"the kernel said: {complaint}")
+        if not self.ready and now > self.heard + STUCK_SECONDS:
+            raise Stuck(f"silent for {STUCK_SECONDS} s")
 
     def take(self, key):
         data = os.read(key.fd, 65536)

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "vm"))
 import boot  # noqa: E402 (the path comes first)
 
 # A stand-in's ports are the descriptors out, err, control, log, in this order.
-HEALTHY = "echo start 1 >&$3; echo status 4 >&$3; echo success >&$3; " \
+HEALTHY = "echo ready >&$3; echo start 1 >&$3; echo status 4 >&$3; echo success >&$3; " \
           "echo 'faultline-vm: end of log' >&$4; exit 11"
 
 
@@ -44,14 +44,28 @@ class Sick(unittest.TestCase):
             self.assertEqual(self.watch(script), (4, None))
             self.assertEqual(len(self.said), 1)
 
+    def test_one_that_was_ill_before_it_was_ready_is_started_again(self):
+        for script in ("echo 'BUG: soft lockup' >&$4; exec sleep 60",
+                       f"echo 'BUG: soft lockup' >&$4; {HEALTHY}"):
+            status, failure = self.watch(script)
+            self.assertIsNone(status)
+            self.assertIn("3 attempts: the kernel said: BUG: soft lockup", failure)
+            self.assertEqual(len(self.said), 2)
+
     def test_one_that_falls_silent_later_is_not_started_again(self):
-        status, failure = self.watch("echo boot >&$3; exec sleep 60")
-        self.assertIn("silent", failure)
+        status, failure = self.watch("echo ready >&$3; exec sleep 60")
+        self.assertIn("silent for 3 s", failure)
         self.assertEqual(self.said, [])
 
-    def test_one_that_complains_and_hangs_is_not_started_again(self):
-        status, failure = self.watch("echo 'BUG: soft lockup' >&$4; exec sleep 60")
+    def test_one_that_complains_later_is_not_started_again(self):
+        script = "echo ready >&$3; sleep 1; echo 'BUG: soft lockup' >&$4; exec sleep 60"
+        status, failure = self.watch(script)
         self.assertIn("soft lockup", failure)
+        self.assertEqual(self.said, [])
+
+    def test_one_whose_init_gives_up_is_not_started_again(self):
+        status, failure = self.watch("echo fail no tree >&$3; echo 'WARNING:' >&$4; exit 11")
+        self.assertIn("WARNING", failure)
         self.assertEqual(self.said, [])
 
     def test_one_that_is_alive_but_does_not_end(self):
