@@ -15,9 +15,9 @@ from machine import command_line, stop
 
 # The guest says "alive" every two seconds; a thrashing one may be late.
 SILENCE_SECONDS = 120
-# QEMU's TCG on a busy host sometimes does not get a guest past its first steps, or stalls one of its
-# CPUs there. Before init says "ready" no module and no command of ours has run: such a boot is tried
-# again.
+# QEMU's TCG on a busy host sometimes does not get a guest past its first steps, or stalls one of
+# its CPUs there. Before init says "ready" no module and no command of ours has run: such a boot is
+# tried again.
 STUCK_SECONDS = 45
 PANIC_SECONDS = 5  # for the rest of the report; not every panicked guest manages to reset itself
 ATTEMPTS = 3

@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from classic import (BYTES, DEVICE, EMPTY, LONGS, PERIOD, TOP, ClassicTest, Faulter, drain,
-                     drain_all, mapped, send, settle, sleeper, sums, wait_until)
+from classic import (BYTES, DEVICE, EMPTY, LONGS, PERIOD, TOP, WATCHFUL, ClassicTest, Faulter,
+                     drain, drain_all, mapped, send, settle, sleeper, sums, wait_until)
 
 MONITOR = str(TOP / "build/monitor")
 
@@ -132,7 +132,7 @@ class Protocol(ClassicTest):
         """It prints before it consumes: a sample may be printed again, but is never gone."""
         usages = []
         with tempfile.TemporaryFile("w+") as printed:
-            for _ in range(20):
+            for _ in range(5 if WATCHFUL else 20):
                 child = Faulter("touch", 200)
                 send(f"R {child.pid}")
                 child.go()
