@@ -114,7 +114,7 @@ tests: build/tests/faulter build/tests/failing $(SOAK) ## build the programs tha
 guest: user tests ## run the tests of the module on every kernel of vm/kernels, in virtual machines
 	tests/guest/run
 
-coverage: need-check ## run what shows which lines of the module the tests reach: build/coverage/html
+coverage: need-check ## measure which lines of the module the tests reach: build/coverage/html
 	@$(MAKE) --no-print-directory user tests
 	tests/guest/run debug failing
 
