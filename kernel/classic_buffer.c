@@ -64,13 +64,19 @@ static int create_device(struct fl_classic_buffer *buffer)
 	device->release = free_device;
 	err = dev_set_name(device, FL_CLASSIC_DEVICE);
 	if (!err)
-		err = cdev_device_add(&buffer->cdev, device);
+		err = device_add(device);
 	if (err) {
 		put_device(device);
 		return err;
 	}
 	buffer->device = device;
 	return 0;
+}
+
+static void destroy_device(struct fl_classic_buffer *buffer)
+{
+	device_del(buffer->device);
+	put_device(buffer->device);
 }
 
 int fl_classic_buffer_alloc(struct fl_classic_buffer *buffer)
@@ -97,18 +103,27 @@ int fl_classic_buffer_publish(struct fl_classic_buffer *buffer, unsigned int maj
 	err = allocate_number(buffer, major);
 	if (err)
 		return err;
-	cdev_init(&buffer->cdev, &buffer_fops);
-	buffer->cdev.owner = THIS_MODULE;
 	err = create_device(buffer);
 	if (err)
-		unregister_chrdev_region(buffer->dev, 1);
+		goto free_number;
+	cdev_init(&buffer->cdev, &buffer_fops);
+	buffer->cdev.owner = THIS_MODULE;
+	/* From here on it can be opened, through older nodes too: nothing may fail after that. */
+	err = cdev_add(&buffer->cdev, buffer->dev, 1);
+	if (err)
+		goto destroy_device;
+	return 0;
+destroy_device:
+	destroy_device(buffer);
+free_number:
+	unregister_chrdev_region(buffer->dev, 1);
 	return err;
 }
 
 void fl_classic_buffer_unpublish(struct fl_classic_buffer *buffer)
 {
-	cdev_device_del(&buffer->cdev, buffer->device);
-	put_device(buffer->device);
+	cdev_del(&buffer->cdev);
+	destroy_device(buffer);
 	unregister_chrdev_region(buffer->dev, 1);
 }
 
