@@ -80,12 +80,14 @@ class Suite:
 def base(suite):
     """The address that a suite lies below: that of a configured one of the same kind."""
     security = suite.endswith("-security")
-    listed = run(["apt-get", "indextargets", "--format", "$(CODENAME) $(SUITE) $(REPO_URI)",
-                  "Created-By: Packages"])
-    for line in listed.splitlines():
-        *names, address = line.split()
-        if "-updates" not in line and any("-security" in name for name in names) == security:
-            return address
+    # Where it comes from is known once its lists were read, which they may not have been.
+    for known in (["Origin: Debian"], []):
+        listed = run(["apt-get", "indextargets", "--format", "$(CODENAME) $(SUITE) $(REPO_URI)",
+                      "Created-By: Packages", *known])
+        for line in listed.splitlines():
+            *names, address = line.split()
+            if "-updates" not in line and any("-security" in name for name in names) == security:
+                return address
     raise Problem(f"the package sources of this machine name no Debian archive that can hold "
                   f"{suite}: see /etc/apt/sources.list.d")
 

@@ -16,8 +16,8 @@ from machine import command_line, stop
 # The guest says "alive" every two seconds; a thrashing one may be late.
 SILENCE_SECONDS = 120
 # QEMU's TCG on a busy host sometimes does not get a guest past its first steps, or stalls one of
-# its CPUs there. Before init says "ready" no module and no command of ours has run: such a boot is
-# tried again.
+# its CPUs there. Before init says that it is ready nothing of ours has run: such a boot is tried
+# again.
 STUCK_SECONDS = 45
 PANIC_SECONDS = 5  # for the rest of the report; not every panicked guest manages to reset itself
 ATTEMPTS = 3
@@ -44,6 +44,7 @@ class Terms:
 
 def boot(machine, terms, say):
     """Run the guest. Returns (the command's status or None, why the machine failed or None)."""
+    open(terms.log, "wb").close()
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return boot_once(machine, terms)
@@ -84,7 +85,7 @@ class Watch:
         self.lines = {"control": Lines(), "log": Lines(), "qemu": Lines()}
         self.heard = time.monotonic()
         self.ready = False
-        self.log_file = open(terms.log, "wb")
+        self.log_file = open(terms.log, "ab")
         self.selector = selectors.DefaultSelector()
         for name, end in ends.items():
             self.selector.register(end, selectors.EVENT_READ, name)
@@ -115,7 +116,7 @@ class Watch:
                 continue  # silence is when there was nothing to read, not when nobody read on
             elif now > self.heard + PANIC_SECONDS and "Kernel panic" in self.lines["log"].text:
                 failure = "the guest panicked and stopped"
-            elif now > self.heard + terms.silence:
+            elif self.ready and now > self.heard + terms.silence:
                 failure = f"the guest has been silent for {terms.silence} s: it hangs"
         control, log = (self.lines[name].whole() for name in ("control", "log"))
         complaint = verdict.complaint(log, terms.shortage)
@@ -129,13 +130,17 @@ class Watch:
         return status_in(control), failure
 
     def look_for_sickness(self, now):
-        """Raises Stuck if the guest is ill and not yet ready, or was when it became ready."""
+        """Raises Stuck if the guest fell ill before it was ready."""
         if self.ready:
             return
-        control = self.lines["control"].whole()
-        self.ready = "ready" in control
-        complaint = verdict.complaint(self.lines["log"].whole())
-        if complaint and not any(line.startswith("fail ") for line in control):
+        log, control = (self.lines[name].whole() for name in ("log", "control"))
+        at = next((n for n, line in enumerate(log) if verdict.READY in line), None)
+        # Should that line be lost, whatever is wrong counts as ours.
+        self.ready = at is not None or any(line.startswith(("start ", "fail ")) for line in control)
+        if self.ready and at is None:
+            return
+        complaint = verdict.complaint(log[:at])
+        if complaint:
             raise Stuck(f"the kernel said: {complaint}")
         if not self.ready and now > self.heard + STUCK_SECONDS:
             raise Stuck(f"silent for {STUCK_SECONDS} s")

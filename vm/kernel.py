@@ -2,6 +2,7 @@
 """Kernels and what modules are built against, unpacked or built into the cache, not installed."""
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import chroot
 import source
 from cache import Problem
 
+# What getting one takes besides what vm/run always needs.
+PROGRAMS = {"chroot": ("mmdebstrap",), "source": ("flex", "bison", "bc", "xz")}
 LIST = Path(__file__).with_name("kernels")
 
 
@@ -32,6 +35,17 @@ class Row:
     @property
     def finds_races(self):
         return "races" in self.config
+
+    @property
+    def watchful(self):
+        """Looks for leaks and for wrong locking."""
+        return "debug" in self.config
+
+    @property
+    def recipe(self):
+        """What decides which kernel comes out; a cache entry by another one is made again."""
+        made = [source.recipe(self.config)] if self.how == "source" else []
+        return " ".join([self.how, self.suite, self.package, *made])
 
 
 @dataclass(frozen=True)
@@ -75,13 +89,12 @@ def get(name, say, fresh=False):
     if not row:
         raise Problem(f"no kernel is called {name}: choose one of {', '.join(rows())}")
     target = cache.folder() / "kernels" / name
-    recipe = source.recipe(row.config) if row.how == "source" else row.how
     with cache.locked(f"kernel-{name}"):
-        if fresh or not is_there(target, recipe):
+        if fresh or not is_there(target, row.recipe):
             with cache.filling(target) as folder:
                 release = make(row, folder, target, say)
                 (folder / "release").write_text(release + "\n")
-                (folder / "recipe").write_text(recipe + "\n")
+                (folder / "recipe").write_text(row.recipe + "\n")
     return Kernel(row, (target / "release").read_text().strip(), target)
 
 
@@ -93,6 +106,10 @@ def is_there(target, recipe):
 
 def make(row, folder, target, say):
     """Fill folder, which will become target, with the newest of this kernel; its release."""
+    missing = [name for name in PROGRAMS.get(row.how, ()) if not shutil.which(name)]
+    if missing:
+        raise Problem(f"{', '.join(missing)} missing for Linux {row.name}: run "
+                      "`packaging/need check` as root")
     if row.how == "source":
         return source.build(row, folder, target, say)
     with apt.suite(row.suite) as suite:

@@ -6,6 +6,8 @@ import re
 # QEMU's status when the guest writes 5 to the exit device: (5 << 1) | 1.
 EXIT_STATUS = 11
 END_OF_LOG = "faultline-vm: end of log"
+# Before this line of the log no module and no command of ours has run.
+READY = "faultline-vm: ready"
 
 # What a healthy kernel never says. "Call Trace" is for reports without a line of their own. Of data
 # races only those that a module has a part in are ours to answer for.

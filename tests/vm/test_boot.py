@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "vm"))
 import boot  # noqa: E402 (the path comes first)
 
 # A stand-in's ports are the descriptors out, err, control, log, in this order.
-HEALTHY = "echo ready >&$3; echo start 1 >&$3; echo status 4 >&$3; echo success >&$3; " \
-          "echo 'faultline-vm: end of log' >&$4; exit 11"
+HEALTHY = "echo faultline-vm: ready >&$4; echo start 1 >&$3; echo status 4 >&$3; " \
+          "echo success >&$3; echo 'faultline-vm: end of log' >&$4; exit 11"
 
 
 class Sick(unittest.TestCase):
@@ -53,12 +53,12 @@ class Sick(unittest.TestCase):
             self.assertEqual(len(self.said), 2)
 
     def test_one_that_falls_silent_later_is_not_started_again(self):
-        status, failure = self.watch("echo ready >&$3; exec sleep 60")
+        status, failure = self.watch("echo faultline-vm: ready >&$4; exec sleep 60")
         self.assertIn("silent for 3 s", failure)
         self.assertEqual(self.said, [])
 
     def test_one_that_complains_later_is_not_started_again(self):
-        script = "echo ready >&$3; sleep 1; echo 'BUG: soft lockup' >&$4; exec sleep 60"
+        script = "printf 'faultline-vm: ready\\nBUG: soft lockup\\n' >&$4; exec sleep 60"
         status, failure = self.watch(script)
         self.assertIn("soft lockup", failure)
         self.assertEqual(self.said, [])

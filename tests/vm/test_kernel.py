@@ -39,12 +39,24 @@ class List(unittest.TestCase):
         self.assertEqual(source.recipe(("base",)), source.recipe(("base",)))
         self.assertNotEqual(source.recipe(("base",)), source.recipe(("base", "debug")))
 
+    def test_another_suite_or_package_is_another_recipe(self):
+        rows = kernel.rows().values()
+        self.assertEqual(len({row.recipe for row in rows}), len(rows))
+
     def test_what_the_cache_has_counts_only_as_it_would_be_made_today(self):
         with tempfile.TemporaryDirectory() as folder:
             self.assertFalse(kernel.is_there(Path(folder), "one"))
             Path(folder, "recipe").write_text("one\n")
             self.assertTrue(kernel.is_there(Path(folder), "one"))
             self.assertFalse(kernel.is_there(Path(folder), "other"))
+
+
+class Missing(unittest.TestCase):
+    def test_a_program_that_only_some_kernels_take(self):
+        with mock.patch.object(kernel.shutil, "which", return_value=None):
+            for name in ("7.2", "debug"):
+                with self.assertRaisesRegex(Problem, "missing for Linux.*packaging/need check"):
+                    kernel.make(kernel.rows()[name], Path("/x"), Path("/y"), print)
 
 
 class Packages(unittest.TestCase):
@@ -59,6 +71,9 @@ class Packages(unittest.TestCase):
         with mock.patch.object(apt, "run", return_value=TARGETS):
             self.assertEqual(apt.base("forky"), "first://archive/")
             self.assertEqual(apt.base("bookworm-security"), "second://archive/")
+        answers = {True: TARGETS, False: "stable stable other://archive/\n" + TARGETS}
+        with mock.patch.object(apt, "run", lambda words: answers["Origin: Debian" in words]):
+            self.assertEqual(apt.base("forky"), "first://archive/")
         with mock.patch.object(apt, "run", return_value=""):
             with self.assertRaisesRegex(Problem, "sources.list.d"):
                 apt.base("forky")
