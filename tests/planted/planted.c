@@ -3,6 +3,7 @@
  * A module that makes one mistake while it is loaded: `insmod planted.ko mistake=NAME`. The test
  * bench must notice each; one that it does not notice could hide in faultline.ko.
  */
+#include <linux/debug_locks.h>
 #include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/kthread.h>
@@ -96,6 +97,11 @@ static void shift(void)
 	shared = 1 << index;
 }
 
+static void blind(void)
+{
+	debug_locks_off();
+}
+
 static int count(void *unused)
 {
 	while (!kthread_should_stop()) {
@@ -142,6 +148,7 @@ static const struct {
 	{ "leak", leak },
 	{ "free-active", free_active },
 	{ "shift", shift },
+	{ "blind", blind },
 	{ "race", race },
 	{ "hang", hang },
 };
@@ -152,6 +159,7 @@ static int __init planted_init(void)
 
 	for (i = 0; i < ARRAY_SIZE(mistakes); i++) {
 		if (!strcmp(mistake, mistakes[i].name)) {
+			pr_info("making the mistake %s\n", mistake);
 			mistakes[i].make();
 			return 0;
 		}
