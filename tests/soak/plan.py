@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The scenarios in their order, and how a run's time is shared out among them."""
 
+# The guest's status if a scenario failed: none that vm/run, or Python, has of its own.
+FAILED = 3
+
 # What each gets of the time, in parts.
 SHARES = {
     "pressure": 5,  # first, while memory is in one piece

@@ -23,7 +23,9 @@ class Usage(unittest.TestCase):
     def test_misuse_gets_one_line(self):
         for arguments, hint in ((["calm"], "one of pressure, storm"),
                                 (["--loud"], "one of pressure"),
-                                (["--seed"], "needs a value"), (["--seed", "x"], "whole number"),
+                                (["--seed"], "needs a value"),
+                                (["--seed", "x"], "whole number"),
+                                (["--kernel", "2.6"], "one of 5.10, 6.1"),
                                 (["--seconds", "0"], "at least 1"),
                                 (["--seconds", "-5"], "whole number"),
                                 (["--seconds", "1.5"], "whole number"),
@@ -33,11 +35,6 @@ class Usage(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertRegex(done.stderr, r"\Asoak: .*\n\Z")
                 self.assertIn(hint, done.stderr)
-
-    def test_an_unknown_kernel_is_vm_runs_to_refuse(self):
-        done = soak("--kernel", "2.6", "storm")
-        self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertIn("2.6", done.stderr)
 
 
 class Time(unittest.TestCase):
