@@ -5,22 +5,23 @@ HEAD = """\
 # Kernels
 
 What the guest tests said on each kernel of [`vm/kernels`](../vm/kernels). `make kernels` runs them
-and writes this page; `make check` runs them and leaves the page alone.
+and writes this page; `make check` runs them and leaves the page alone. `icount` is the tests of the
+clock, `failing` makes each allocation fail once on the debug kernel, `soak` is a short one.
 
-| kernel | release | tests passed | failed | time |
+| boot | release | tests passed | failed | time |
 |---|---|---|---|---|
 """
 
 TAIL = """
-The time is that of the boot and all tests on an emulated CPU, two boots at a time: it says how long
-to wait, nothing about faultline.
+The time is that of the boot and all tests on emulated CPUs, {at_once} boots at a time: it says how
+long to wait, nothing about faultline.
 """
 
 
-def markdown(results):
+def markdown(results, at_once):
     lines = [f"| {result.job.name} | {result.release or '-'} | {result.passed} | {result.failed} "
              f"| {result.seconds:.0f} s |\n" for result in results]
-    return HEAD + "".join(sorted(lines, key=by_version)) + TAIL
+    return HEAD + "".join(sorted(lines, key=by_version)) + TAIL.format(at_once=at_once)
 
 
 def by_version(line):
