@@ -25,7 +25,7 @@
 #define ROUNDS_MAX 5000
 /* What the kernel keeps in store shifts the numbers: the last ones, the module's, several times. */
 #define AGAIN	     120
-#define AGAIN_ROUNDS 3
+#define AGAIN_ROUNDS 2
 /* Where page tables have to be made on all levels. */
 #define FAR_AWAY ((void *)0x100000000000UL)
 
