@@ -75,7 +75,7 @@ class Following(unittest.TestCase):
         self.shown = None
         machine.VM = self.folder / "vm"
         machine.VM.write_text(f'#!/bin/sh\necho $$ >{self.folder}/pid\n{GOOD}\n'
-                              "sleep 60 & trap 'kill $!; exit 143' TERM; wait $!\n")
+                              "exec sleep 60\n")
         machine.VM.chmod(0o755)
         with self.assertRaises(KeyboardInterrupt):
             machine.record(MACHINES["roomy"], [RUNS[BASE]], self.folder, interrupt)
