@@ -352,7 +352,7 @@ struct fl_left {
 	struct fl_counts counts; /* up to now; DENIED: of the last sample, 0 if there was none */
 };
 
-/* Since the record before of this type. Its time is that of the pass that was late or ended early. */
+/* Since the record before of this type. Its time is that of the pass. */
 struct fl_missed {
 	struct fl_record record;
 	__u64 deadlines; /* at which there was no pass */
