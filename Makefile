@@ -51,8 +51,8 @@ module: ## build the module for the kernel KVER (the running one): build/faultli
 	@rm -rf $(MODULE_DIR)/kernel/probe
 	@cp -pur kernel/*.[ch] kernel/Kbuild kernel/probe $(MODULE_DIR)/kernel
 	@cp -pu include/uapi/*.h $(MODULE_DIR)/include/uapi
-	$(MAKE) -C $(KDIR) M=$(abspath $(MODULE_DIR))/kernel $(MODULE_CC:%=CC=%) $(MODULE_MAKE) \
-		modules
+	$(MAKE) -C $(KDIR) M=$(abspath $(MODULE_DIR))/kernel $(MODULE_CC:%=CC=%) \
+		FL_VERSION=$(VERSION) $(MODULE_MAKE) modules
 ifeq ($(KVER),$(shell uname -r))
 	@cp -p $(MODULE_DIR)/kernel/faultline.ko build/faultline.ko
 endif

@@ -2,11 +2,13 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/user_namespace.h>
 
 #include "access.h"
 #include "compat.h"
+#include "task.h"
 
 static bool same_ids(const struct cred *opener, const struct cred *theirs)
 {
@@ -23,9 +25,12 @@ static bool may_trace_in(const struct file *file, struct user_namespace *ns)
 /* A process without memory (a zombie, a kernel thread) has nothing that dumping could show. */
 static bool may_dump(const struct file *file, struct task_struct *task)
 {
-	struct user_namespace *ns = fl_get_undumpable_ns(task);
+	struct mm_struct *mm = fl_task_get_mm(task);
+	struct user_namespace *ns = fl_get_undumpable_ns(task, mm);
 	bool may;
 
+	if (mm)
+		mmput_async(mm);
 	if (!ns)
 		return true;
 	may = may_trace_in(file, ns);

@@ -40,17 +40,20 @@ struct classic {
 
 static struct classic *the_classic;
 
-/* Adds what the process did since it was last looked at. Returns whether it is dead. */
+/* Adds what the process did since it was last looked at. Returns whether it is over. */
 static bool collect(struct classic *classic, struct fl_target *target)
 {
+	bool over = fl_target_is_over(target);
 	struct fl_totals now;
 
-	fl_task_read(target->task, &now);
+	fl_target_read(target, &now);
+	/* A running thread's may differ backwards by some nanoseconds. */
+	now.cpu_ns = max(now.cpu_ns, target->last.cpu_ns);
 	classic->pending.minor += now.minor - target->last.minor;
 	classic->pending.major += now.major - target->last.major;
 	classic->pending.cpu_ns += now.cpu_ns - target->last.cpu_ns;
 	target->last = now;
-	return now.dead;
+	return over;
 }
 
 static void write_sample(struct classic *classic)
@@ -74,7 +77,7 @@ static void write_sample(struct classic *classic)
  * Counts everybody, sends the dead away and writes the sample. The one that finds nobody left
  * closes the run: it has the last counts of who left since the one before.
  */
-static void classic_tick(struct fl_sampler *sampler)
+static void classic_tick(struct fl_sampler *sampler, u64 missed)
 {
 	struct classic *classic = container_of(sampler, struct classic, sampler);
 	struct fl_target *target, *next;
@@ -89,9 +92,12 @@ static void classic_tick(struct fl_sampler *sampler)
 	mutex_unlock(&classic->lock);
 }
 
+static const struct fl_sampler_ops classic_clock = { .tick = classic_tick };
+
 static int register_pid(struct classic *classic, int pid, const struct file *file)
 {
-	struct fl_target *target = fl_targets_add(&classic->targets, pid, file);
+	static const struct fl_target_wish plain;
+	struct fl_target *target = fl_targets_add_pid(&classic->targets, pid, file, &plain);
 
 	if (IS_ERR(target))
 		return PTR_ERR(target);
@@ -102,7 +108,7 @@ static int register_pid(struct classic *classic, int pid, const struct file *fil
 /* What it did up to now goes into the next sample. */
 static int unregister_pid(struct classic *classic, int pid, const struct file *file)
 {
-	struct fl_target *target = fl_targets_find(&classic->targets, pid, file);
+	struct fl_target *target = fl_targets_find_pid(&classic->targets, pid, file);
 
 	if (IS_ERR(target))
 		return PTR_ERR(target);
@@ -213,12 +219,12 @@ int fl_classic_create(unsigned int major)
 	if (!classic)
 		return err;
 	mutex_init(&classic->lock);
-	fl_targets_init(&classic->targets);
+	fl_targets_init(&classic->targets, NULL, false);
 	err = fl_classic_buffer_alloc(&classic->buffer);
 	if (err)
 		goto free;
 	err = fl_sampler_init(&classic->sampler, "faultline/mp3",
-			      FL_CLASSIC_PERIOD_MS * (u64)NSEC_PER_MSEC, classic_tick);
+			      FL_CLASSIC_PERIOD_MS * (u64)NSEC_PER_MSEC, true, &classic_clock);
 	if (err)
 		goto free_buffer;
 	/* With the file there anyone may come in; removing it waits for them. */
@@ -234,7 +240,7 @@ remove_proc:
 	proc_remove(classic->dir);
 destroy_sampler:
 	fl_sampler_destroy(&classic->sampler);
-	fl_targets_clear(&classic->targets);
+	fl_targets_close(&classic->targets);
 free_buffer:
 	fl_classic_buffer_free(&classic->buffer);
 free:
@@ -250,7 +256,7 @@ void fl_classic_destroy(void)
 	/* Waits for reads and writes in flight; then for the tick in flight. */
 	proc_remove(classic->dir);
 	fl_sampler_destroy(&classic->sampler);
-	fl_targets_clear(&classic->targets);
+	fl_targets_close(&classic->targets);
 	fl_classic_buffer_free(&classic->buffer);
 	kfree(classic);
 }

@@ -6,6 +6,8 @@
 #ifndef FL_COMPAT_H
 #define FL_COMPAT_H
 
+#include <linux/mm.h>
+#include <linux/percpu_counter.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/coredump.h>
@@ -17,12 +19,13 @@
 
 /*
  * fl_get_undumpable_ns - the user namespace in which one must be privileged to look at a process
- * that not even its owner may dump, with a reference; NULL if he may. May sleep.
+ * that not even its owner may dump, with a reference; NULL if he may. @mm is its memory, or NULL.
  */
 #ifdef HAVE_EXEC_STATE
 #include <linux/sched/exec_state.h>
 
-static inline struct user_namespace *fl_get_undumpable_ns(struct task_struct *task)
+static inline struct user_namespace *fl_get_undumpable_ns(struct task_struct *task,
+							  struct mm_struct *mm)
 {
 	const struct task_exec_state *state;
 	struct user_namespace *ns = NULL;
@@ -35,35 +38,55 @@ static inline struct user_namespace *fl_get_undumpable_ns(struct task_struct *ta
 	return ns;
 }
 #else
-/* Of any thread that has it still: a leader may have exited before the others. */
-static inline struct mm_struct *fl_get_process_mm(struct task_struct *task)
+static inline struct user_namespace *fl_get_undumpable_ns(struct task_struct *task,
+							  struct mm_struct *mm)
 {
-	struct mm_struct *mm = NULL;
-	struct task_struct *thread;
+	return mm && get_dumpable(mm) != SUID_DUMP_USER ? get_user_ns(mm->user_ns) : NULL;
+}
+#endif
 
-	rcu_read_lock();
-	__for_each_thread(task->signal, thread) {
-		mm = get_task_mm(thread);
-		if (mm)
-			break;
-	}
-	rcu_read_unlock();
-	return mm;
+/* fl_vma_protect - a mapping that is read only, for good, and in no core dump */
+static inline void fl_vma_protect(struct vm_area_struct *vma)
+{
+#ifdef HAVE_VMA_FLAGS
+	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE);
+#else
+	vma->vm_flags |= VM_DONTEXPAND | VM_DONTDUMP;
+	vma->vm_flags &= ~VM_MAYWRITE;
+#endif
 }
 
-static inline struct user_namespace *fl_get_undumpable_ns(struct task_struct *task)
+/*
+ * fl_mm_pages - one of the kernel's counters of the pages of a process, without what its CPUs or
+ * threads keep for later; may be below zero for that
+ */
+static inline long fl_mm_pages(struct mm_struct *mm, int which)
 {
-	struct mm_struct *mm = fl_get_process_mm(task);
-	struct user_namespace *ns = NULL;
-
-	if (!mm)
-		return NULL;
-	if (get_dumpable(mm) != SUID_DUMP_USER)
-		ns = get_user_ns(mm->user_ns);
-	/* Not mmput(): tearing down what a dying process leaves is not for our lock to wait for. */
-	mmput_async(mm);
-	return ns;
+#ifdef HAVE_RSS_PERCPU
+	return data_race(mm->rss_stat[which].count);
+#else
+	return data_race(mm->rss_stat.count[which].counter);
+#endif
 }
+
+/* fl_task_state - TASK_RUNNING and so on; any context */
+static inline unsigned int fl_task_state(const struct task_struct *task)
+{
+#ifdef HAVE_TASK_STATE
+	return READ_ONCE(task->__state);
+#else
+	return READ_ONCE(task->state);
+#endif
+}
+
+/* FL_SWITCH_PROBE - begins the function that is called at context switches, with @prev and @next */
+#ifdef HAVE_SWITCH_STATE
+#define FL_SWITCH_PROBE(name, prev, next)                                                         \
+	void name(void *unused, bool preempt, struct task_struct *prev, struct task_struct *next, \
+		  unsigned int prev_state)
+#else
+#define FL_SWITCH_PROBE(name, prev, next) \
+	void name(void *unused, bool preempt, struct task_struct *prev, struct task_struct *next)
 #endif
 
 #endif

@@ -35,5 +35,6 @@ module_init(faultline_init);
 module_exit(faultline_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(FL_VERSION);
 MODULE_AUTHOR("the faultline authors");
 MODULE_DESCRIPTION("page profiler: counts page faults and CPU time of chosen processes");

@@ -11,16 +11,23 @@ struct task_struct;
 struct fl_sampler;
 
 /*
- * Runs in the sampler's own thread, may sleep, never twice at once. It may call start and stop. It
+ * Both run in the sampler's own thread, may sleep, never at once. They may call start and stop, and
  * can run once more after fl_sampler_stop() was called from elsewhere.
  */
-typedef void (*fl_sampler_tick)(struct fl_sampler *sampler);
+struct fl_sampler_ops {
+	/** @tick: at a deadline; @missed is how many before it had no tick, since the last one */
+	void (*tick)(struct fl_sampler *sampler, u64 missed);
+	/** @kicked: soon after fl_sampler_kick(); NULL if nobody calls that */
+	void (*kicked)(struct fl_sampler *sampler);
+};
 
 struct fl_sampler {
 	struct task_struct *thread;
-	fl_sampler_tick tick;
+	const struct fl_sampler_ops *ops;
 	u64 period_ns;
-	spinlock_t lock; /* running, deadline; taken in process context only */
+	unsigned long kicks; /* bit 0: kicked since the last time */
+	u64 lead_ns;	     /* how much before a deadline the timer is set; the thread's own */
+	spinlock_t lock;     /* what follows; taken in process context only */
 	bool running;
 	ktime_t deadline; /* of the next tick, CLOCK_MONOTONIC */
 };
@@ -29,21 +36,26 @@ struct fl_sampler {
  * fl_sampler_init - make a stopped sampler
  * @sampler: the sampler
  * @name: of its thread
- * @period_ns: nanoseconds from one deadline to the next
- * @tick: called at each deadline. A deadline that is over before the tick of an earlier one ended
- *	is left out; the later ones stay where they were.
+ * @period_ns: nanoseconds from one deadline to the next; 0 if it will not be started
+ * @real_time: whether its thread comes before all ordinary ones; else it is a favoured one of those
+ * @ops: called back. A deadline that is over before the tick of an earlier one ended is left out;
+ *	the later ones stay where they were.
  *
  * May sleep. Return: 0 or a negative error of kthread_create(); then there is nothing to destroy.
  */
-int fl_sampler_init(struct fl_sampler *sampler, const char *name, u64 period_ns,
-		    fl_sampler_tick tick);
+int fl_sampler_init(struct fl_sampler *sampler, const char *name, u64 period_ns, bool real_time,
+		    const struct fl_sampler_ops *ops);
 
 /**
  * fl_sampler_start - the first deadline is one period from now
  *
- * Does nothing if it runs already: its deadlines stay where they are. Does not sleep.
+ * Does nothing if it runs already: its deadlines stay where they are. Does not sleep. Return: the
+ * time from which its deadlines count, in nanoseconds of CLOCK_MONOTONIC; 0 if it ran already.
  */
-void fl_sampler_start(struct fl_sampler *sampler);
+u64 fl_sampler_start(struct fl_sampler *sampler);
+
+/** fl_sampler_kick - have kicked() called soon; process context or hard interrupt */
+void fl_sampler_kick(struct fl_sampler *sampler);
 
 /** fl_sampler_stop - no further deadline, no timer armed; does not wait for a running tick */
 void fl_sampler_stop(struct fl_sampler *sampler);

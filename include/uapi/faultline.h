@@ -135,10 +135,10 @@ struct fl_version {
  */
 struct fl_setup {
 	__u32 size;
-	__u32 flags;	     /* FL_SETUP_... */
-	__u64 period_ns;     /* FL_PERIOD_MIN_NS to FL_PERIOD_MAX_NS, or 0: only FL_IOC_SAMPLE */
-	__u64 ring_bytes;    /* FL_RING_MIN_BYTES to FL_RING_MAX_BYTES, or 0: FL_RING_BYTES */
-	__u64 wake_bytes;    /* poll says POLLIN when so many are unread; 0: any record */
+	__u32 flags;	  /* FL_SETUP_... */
+	__u64 period_ns;  /* FL_PERIOD_MIN_NS to FL_PERIOD_MAX_NS, or 0: only FL_IOC_SAMPLE */
+	__u64 ring_bytes; /* FL_RING_MIN_BYTES to FL_RING_MAX_BYTES, or 0: FL_RING_BYTES */
+	__u64 wake_bytes; /* poll says POLLIN when so many, or half the ring, are unread; 0: any */
 	__u64 mapping_bytes; /* given back: of the whole mapping */
 };
 
@@ -349,7 +349,7 @@ struct fl_left {
 	struct fl_record record;
 	__u32 target;
 	__u32 reason;		 /* enum fl_left_reason */
-	struct fl_counts counts; /* up to now; DENIED: of the last sample, 0 if there was none */
+	struct fl_counts counts; /* up to now, without resident and swapped; DENIED: all 0 */
 };
 
 /* Since the record before of this type. Its time is that of the pass. */

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/kernel.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/sched/clock.h>
+#include <linux/time64.h>
+
+#include "runtime.h"
+
+/* Does the scheduler's clock stand still while an interrupt or another guest has the CPU? */
+#define CLOCK_STOPS \
+	(IS_ENABLED(CONFIG_IRQ_TIME_ACCOUNTING) || IS_ENABLED(CONFIG_PARAVIRT_TIME_ACCOUNTING))
+
+/* A thread that is alone on its CPU has its account brought up to date once a second at least. */
+#define AHEAD_MAX_NS NSEC_PER_SEC
+
+/* How far the scheduler's clock of a CPU is behind sched_clock_cpu(), if it stops at times. */
+static DEFINE_PER_CPU(u64, behind_ns);
+
+/* What the scheduler has not yet added to the account of a thread that is on a CPU. */
+static u64 ahead(const struct task_struct *thread)
+{
+	unsigned int cpu = task_cpu(thread);
+	u64 now = sched_clock_cpu(cpu);
+	s64 ns;
+
+	if (CLOCK_STOPS) {
+		u64 behind = READ_ONCE(per_cpu(behind_ns, cpu));
+
+		if (!behind)
+			return 0;
+		now -= behind;
+	}
+	ns = now - READ_ONCE(thread->se.exec_start);
+	return clamp_t(s64, ns, 0, AHEAD_MAX_NS);
+}
+
+u64 fl_runtime_read(const struct task_struct *thread)
+{
+	u64 sum = READ_ONCE(thread->se.sum_exec_runtime), again, more;
+	int tries;
+
+	/* The scheduler moves exec_start first, then adds to the sum. */
+	for (tries = 0; tries < 3; tries++) {
+		if (!READ_ONCE(thread->on_cpu))
+			return READ_ONCE(thread->se.sum_exec_runtime);
+		smp_rmb();
+		more = ahead(thread);
+		smp_rmb();
+		again = READ_ONCE(thread->se.sum_exec_runtime);
+		if (again == sum)
+			return sum + more;
+		sum = again;
+	}
+	return sum;
+}
+
+void fl_runtime_switched_in(const struct task_struct *next)
+{
+	if (CLOCK_STOPS)
+		this_cpu_write(behind_ns,
+			       sched_clock_cpu(smp_processor_id()) - next->se.exec_start);
+}
