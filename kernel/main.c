@@ -4,7 +4,9 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "chardev.h"
 #include "classic.h"
+#include "watch.h"
 
 static unsigned int major;
 module_param(major, uint, 0444);
@@ -15,19 +17,31 @@ static int __init faultline_init(void)
 	int err;
 
 	pr_info("MP3 MODULE LOADING\n");
+	err = fl_watch_find();
+	if (err)
+		goto fail;
+	err = fl_chardev_create();
+	if (err)
+		goto fail;
+	/* From its last step on it can be opened: nothing may fail after that. */
 	err = fl_classic_create(major);
-	if (err) {
-		pr_err("loading failed: error %d\n", err);
-		return err;
-	}
+	if (err)
+		goto destroy_chardev;
+	fl_chardev_allow();
 	pr_info("MP3 MODULE LOADED\n");
 	return 0;
+destroy_chardev:
+	fl_chardev_destroy();
+fail:
+	pr_err("loading failed: error %d\n", err);
+	return err;
 }
 
 static void __exit faultline_exit(void)
 {
 	pr_info("MP3 MODULE UNLOADING\n");
 	fl_classic_destroy();
+	fl_chardev_destroy();
 	pr_info("MP3 MODULE UNLOADED\n");
 }
 

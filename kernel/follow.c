@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "access.h"
+#include "follow.h"
+#include "session.h"
+
+static struct fl_session *session_of(struct fl_targets *set)
+{
+	return container_of(set, struct fl_session, targets);
+}
+
+/* Where no lock of a run queue is held; wakes readers by way of the sampler. */
+static void wake_soon(struct fl_session *session)
+{
+	if (waitqueue_active(&session->wait))
+		irq_work_queue(&session->kick);
+}
+
+static void tell_join(struct fl_session *session, struct fl_target *target, u16 type, u32 parent)
+{
+	struct task_struct *task = target->task;
+	struct fl_join *join;
+	unsigned long flags;
+
+	fl_ring_lock(&session->ring, flags);
+	join = fl_ring_reserve(&session->ring, type, sizeof(*join), ktime_get_mono_fast_ns());
+	if (join) {
+		join->target = target->id;
+		join->parent = parent;
+		join->pid = task_tgid_nr_ns(task, session->ns);
+		join->tid = fl_target_is_alone(target) ? task_pid_nr_ns(task, session->ns) : 0;
+		join->birth_ns = task->start_time;
+		strscpy_pad(join->comm, task->comm, sizeof(join->comm));
+	}
+	fl_ring_unlock(&session->ring, flags);
+}
+
+void fl_follow_tell_target(struct fl_session *session, struct fl_target *target)
+{
+	tell_join(session, target, FL_RECORD_TARGET, target->group ? target->group->id : 0);
+}
+
+static void tell_unfollowed(struct fl_session *session)
+{
+	struct fl_header *header = session->mapping.header;
+	unsigned long flags;
+
+	fl_ring_lock(&session->ring, flags);
+	fl_ring_add_unfollowed(&session->ring);
+	WRITE_ONCE(header->unfollowed, header->unfollowed + 1);
+	fl_ring_unlock(&session->ring, flags);
+}
+
+/* NULL if it is in already, or there is no memory, which is told. */
+static struct fl_target *add(struct fl_session *session, struct task_struct *task,
+			     struct mm_struct *mm, const struct fl_target_wish *wish)
+{
+	struct fl_target *target;
+
+	target = fl_targets_add(&session->targets, task, mm, wish, GFP_NOWAIT | __GFP_NOWARN);
+	if (target == ERR_PTR(-ENOMEM))
+		tell_unfollowed(session);
+	return IS_ERR(target) ? NULL : target;
+}
+
+/* Until it is checked whether it may be looked at, nobody is told of it. */
+#define SECRET (BIT(FL_TARGET_UNCHECKED) | BIT(FL_TARGET_UNTOLD))
+
+/* A child is no more of a secret than its parent; it has not run yet, so its memory stays. */
+static void follow_child(struct fl_session *session, struct fl_target *parent,
+			 struct task_struct *child, struct fl_target_wish *wish)
+{
+	bool secret = READ_ONCE(parent->state) & SECRET;
+	struct fl_target *target;
+
+	wish->id = fl_session_next_id(session);
+	wish->state = secret ? SECRET : 0;
+	target = add(session, child, child->mm, wish);
+	if (!target)
+		return;
+	if (secret) {
+		fl_target_call(target);
+	} else {
+		tell_join(session, target, FL_RECORD_FORK, parent->id);
+		wake_soon(session);
+	}
+}
+
+static void forked(struct fl_target *parent, struct task_struct *child)
+{
+	struct fl_target_wish wish = { .inherits = true };
+
+	follow_child(session_of(parent->set), parent, child, &wish);
+}
+
+static void tell_exec(struct fl_session *session, struct fl_target *target,
+		      struct task_struct *task)
+{
+	struct fl_exec *exec;
+	unsigned long flags;
+
+	fl_ring_lock(&session->ring, flags);
+	exec = fl_ring_reserve(&session->ring, FL_RECORD_EXEC, sizeof(*exec),
+			       ktime_get_mono_fast_ns());
+	if (exec) {
+		exec->target = target->id;
+		exec->reserved = 0;
+		strscpy_pad(exec->comm, task->comm, sizeof(exec->comm));
+	}
+	fl_ring_unlock(&session->ring, flags);
+}
+
+/* Its name is no secret: it is in /proc for everyone. Whether all else is, is asked anew. */
+static void executed(struct fl_target *target, struct task_struct *task)
+{
+	set_bit(FL_TARGET_UNCHECKED, &target->state);
+	if (!fl_target_is_alone(target))
+		fl_target_set_fresh(target, task);
+	if (!test_bit(FL_TARGET_UNTOLD, &target->state))
+		tell_exec(session_of(target->set), target, task);
+	fl_target_call(target);
+}
+
+static void called(struct fl_targets *set)
+{
+	irq_work_queue(&session_of(set)->kick);
+}
+
+const struct fl_targets_ops fl_follow_ops = {
+	.called = called,
+	.forked = forked,
+	.executed = executed,
+};
+
+/* Who comes into a cgroup is checked where that may sleep, and only then told of. */
+void fl_follow_joined(struct fl_group *group, struct task_struct *task, struct task_struct *parent)
+{
+	struct fl_session *session = group->owner;
+	struct fl_target_wish wish = { .state = SECRET, .group = group };
+	struct fl_target *target;
+
+	if (fl_targets_find(&session->targets, task->signal))
+		return;
+	target = parent ? fl_targets_find(&session->targets, parent->signal) : NULL;
+	if (target) {
+		follow_child(session, target, task, &wish);
+		return;
+	}
+	wish.id = fl_session_next_id(session);
+	target = add(session, task, NULL, &wish);
+	if (target)
+		fl_target_call(target);
+}
+
+/* Without its memory, which it has no more or which is no longer for us to look at. */
+static void fill(struct fl_counts *counts, const struct fl_target *target)
+{
+	struct fl_totals totals;
+
+	fl_target_read(target, &totals);
+	*counts = (struct fl_counts){
+		.minor = totals.minor,
+		.major = totals.major,
+		.cpu_ns = max(totals.cpu_ns, target->last.cpu_ns),
+		.system_ns = min(totals.system_ns, totals.cpu_ns),
+		.voluntary = totals.voluntary,
+		.involuntary = totals.involuntary,
+	};
+}
+
+void fl_follow_leave(struct fl_session *session, struct fl_target *target, u32 reason)
+{
+	struct fl_left *left;
+	unsigned long flags;
+
+	fl_ring_lock(&session->ring, flags);
+	left = fl_ring_reserve(&session->ring, FL_RECORD_LEFT, sizeof(*left), ktime_get_ns());
+	if (left) {
+		left->target = target->id;
+		left->reason = reason;
+		left->counts = (struct fl_counts){};
+		if (reason != FL_LEFT_DENIED)
+			fill(&left->counts, target);
+	}
+	fl_ring_unlock(&session->ring, flags);
+	fl_targets_remove(&session->targets, target);
+}
+
+void fl_follow_end(struct fl_session *session, struct fl_target *target)
+{
+	struct fl_exit *ended;
+	unsigned long flags;
+
+	fl_ring_lock(&session->ring, flags);
+	ended = fl_ring_reserve(&session->ring, FL_RECORD_EXIT, sizeof(*ended), ktime_get_ns());
+	if (ended) {
+		ended->target = target->id;
+		ended->status = fl_target_is_alone(target) ? target->task->exit_code
+							   : fl_task_status(target->task);
+		fill(&ended->counts, target);
+	}
+	fl_ring_unlock(&session->ring, flags);
+	fl_targets_remove(&session->targets, target);
+}
+
+/* Whether it may be looked at. Cleared first: what is executed meanwhile sets it again. */
+static bool is_allowed(struct fl_session *session, struct fl_target *target)
+{
+	if (!test_and_clear_bit(FL_TARGET_UNCHECKED, &target->state))
+		return true;
+	/* What it executes has other memory, and what came with a cgroup none that is known. */
+	fl_target_take_fresh(target);
+	fl_target_update_mm(target);
+	if (!fl_access_check(session->file, target->task))
+		return true;
+	set_bit(FL_TARGET_UNCHECKED, &target->state);
+	return false;
+}
+
+void fl_follow_check(struct fl_session *session, struct fl_target *target)
+{
+	bool untold;
+
+	if (test_bit(FL_TARGET_GONE, &target->state))
+		return;
+	untold = test_bit(FL_TARGET_UNTOLD, &target->state);
+	if (!is_allowed(session, target)) {
+		if (untold)
+			fl_targets_remove(&session->targets, target);
+		else
+			fl_follow_leave(session, target, FL_LEFT_DENIED);
+		return;
+	}
+	if (untold) {
+		clear_bit(FL_TARGET_UNTOLD, &target->state);
+		fl_follow_tell_target(session, target);
+	}
+	if (fl_target_is_over(target))
+		fl_follow_end(session, target);
+	else if (target->group && !fl_group_has(target->group, target->task))
+		fl_follow_leave(session, target, FL_LEFT_CGROUP);
+}
+
+/*
+ * Who dies calls when its last thread leaves its CPU for good. If that was before it was a target,
+ * nobody heard; but then it was seen to be dying here, and has left by the end of a grace period.
+ */
+void fl_follow_check_new(struct fl_session *session, struct fl_target *target)
+{
+	struct task_struct *task = target->task;
+
+	/* Either we see what a dying thread did first, or it sees that it is a target. */
+	smp_mb();
+	if (!(fl_target_is_alone(target) ? task->flags & PF_EXITING
+					 : !atomic_read(&task->signal->live)))
+		return;
+	synchronize_rcu();
+	fl_follow_check(session, target);
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) "faultline: " fmt
+
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#include "compat.h"
+#include "group.h"
+#include "runtime.h"
+#include "target.h"
+#include "watch.h"
+
+struct cgroup;
+struct linux_binprm;
+
+/*
+ * A thread that is over is switched out for the last time: later than that nothing can happen to
+ * its totals, earlier it can.
+ */
+static void thread_is_over(struct task_struct *thread)
+{
+	struct fl_target *target;
+
+	fl_targets_each_of(target, thread->signal)
+	{
+		if (fl_target_is_alone(target) ? target->task == thread
+					       : !atomic_read(&thread->signal->live))
+			fl_target_call(target);
+	}
+}
+
+/* With the lock of a run queue held and interrupts off, which RCU takes for a read-side section. */
+static FL_SWITCH_PROBE(on_switch, prev, next)
+{
+	struct fl_target *target;
+
+	fl_targets_each_of(target, next->signal)
+	{
+		fl_target_ran(target);
+		fl_runtime_switched_in(next);
+	}
+	if (unlikely(fl_task_state(prev) == TASK_DEAD))
+		thread_is_over(prev);
+}
+
+static void on_fork(void *unused, struct task_struct *parent, struct task_struct *child)
+{
+	struct fl_target *target;
+
+	if (child->signal == parent->signal)
+		return;
+	rcu_read_lock();
+	fl_targets_each_of(target, parent->signal)
+	{
+		if (target->inherits)
+			target->set->ops->forked(target, child);
+	}
+	fl_group_tell(child, parent);
+	rcu_read_unlock();
+}
+
+static void on_exec(void *unused, struct task_struct *task, pid_t old, struct linux_binprm *bprm)
+{
+	struct fl_target *target;
+
+	rcu_read_lock();
+	fl_targets_each_of(target, task->signal)
+	{
+		if (target->set->ops && (!fl_target_is_alone(target) || target->task == task))
+			target->set->ops->executed(target, task);
+	}
+	rcu_read_unlock();
+}
+
+/* Of a hierarchy of v1 as well: that is for those who are told to find out. */
+static void on_attach(void *unused, struct cgroup *to, const char *path, struct task_struct *task,
+		      bool whole)
+{
+	struct fl_target *target;
+
+	rcu_read_lock();
+	fl_targets_each_of(target, task->signal)
+	{
+		if (target->group)
+			fl_target_call(target);
+	}
+	fl_group_tell(task->group_leader, NULL);
+	rcu_read_unlock();
+}
+
+static struct watched {
+	const char *name;
+	void *probe;
+	struct tracepoint *tracepoint;
+} watched[] = {
+	{ "sched_switch", on_switch },
+	{ "sched_process_fork", on_fork },
+	{ "sched_process_exec", on_exec },
+	{ "cgroup_attach_task", on_attach },
+};
+
+static DEFINE_MUTEX(watch_lock); /* watchers */
+static unsigned int watchers;
+
+static void take_if_watched(struct tracepoint *tracepoint, void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(watched); i++)
+		if (!strcmp(tracepoint->name, watched[i].name))
+			watched[i].tracepoint = tracepoint;
+}
+
+int fl_watch_find(void)
+{
+	unsigned int i;
+
+	for_each_kernel_tracepoint(take_if_watched, NULL);
+	for (i = 0; i < ARRAY_SIZE(watched); i++) {
+		if (!watched[i].tracepoint) {
+			pr_err("this kernel has no tracepoint %s: sessions need it\n",
+			       watched[i].name);
+			return -ENOENT;
+		}
+	}
+	return 0;
+}
+
+static void unregister(unsigned int count)
+{
+	while (count--)
+		tracepoint_probe_unregister(watched[count].tracepoint, watched[count].probe, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+static int register_all(void)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(watched); i++) {
+		err = tracepoint_probe_register(watched[i].tracepoint, watched[i].probe, NULL);
+		if (err) {
+			unregister(i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+int fl_watch_start(void)
+{
+	int err = 0;
+
+	mutex_lock(&watch_lock);
+	if (!watchers)
+		err = register_all();
+	if (!err)
+		watchers++;
+	mutex_unlock(&watch_lock);
+	return err;
+}
+
+void fl_watch_stop(void)
+{
+	mutex_lock(&watch_lock);
+	if (!--watchers)
+		unregister(ARRAY_SIZE(watched));
+	mutex_unlock(&watch_lock);
+}
