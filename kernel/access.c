@@ -38,15 +38,18 @@ static bool may_dump(const struct file *file, struct task_struct *task)
 	return may;
 }
 
-int fl_access_check(const struct file *file, struct task_struct *task)
+int fl_access_check_rights(const struct file *file, struct task_struct *task)
 {
 	const struct cred *theirs;
 	bool may;
 
-	if (same_thread_group(task, current))
-		return 0;
 	theirs = get_task_cred(task);
 	may = same_ids(file->f_cred, theirs) || may_trace_in(file, theirs->user_ns);
 	put_cred(theirs);
 	return may && may_dump(file, task) ? 0 : -EPERM;
+}
+
+int fl_access_check(const struct file *file, struct task_struct *task)
+{
+	return same_thread_group(task, current) ? 0 : fl_access_check_rights(file, task);
 }

@@ -16,8 +16,11 @@ struct task_struct;
  * effective and saved ones and the process is dumpable, or the opener has CAP_PERFMON or
  * CAP_SYS_PTRACE in the user namespace of the process. A process may always look at itself.
  *
- * May sleep. Return: 0 or -EPERM.
+ * Any context where a spinlock may be taken. Return: 0 or -EPERM.
  */
 int fl_access_check(const struct file *file, struct task_struct *task);
+
+/** fl_access_check_rights - the same, but nobody is let off for looking at himself */
+int fl_access_check_rights(const struct file *file, struct task_struct *task);
 
 #endif

@@ -45,14 +45,14 @@ static inline struct user_namespace *fl_get_undumpable_ns(struct task_struct *ta
 }
 #endif
 
-/* fl_vma_protect - a mapping that is read only, for good, and in no core dump */
+/* fl_vma_protect - a mapping that is only for reading, for good, and in no core dump */
 static inline void fl_vma_protect(struct vm_area_struct *vma)
 {
 #ifdef HAVE_VMA_FLAGS
-	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE);
+	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE | VM_MAYEXEC);
 #else
 	vma->vm_flags |= VM_DONTEXPAND | VM_DONTDUMP;
-	vma->vm_flags &= ~VM_MAYWRITE;
+	vma->vm_flags &= ~(VM_MAYWRITE | VM_MAYEXEC);
 #endif
 }
 

@@ -70,27 +70,22 @@ static struct fl_target *add(struct fl_session *session, struct task_struct *tas
 	return IS_ERR(target) ? NULL : target;
 }
 
-/* Until it is checked whether it may be looked at, nobody is told of it. */
-#define SECRET (BIT(FL_TARGET_UNCHECKED) | BIT(FL_TARGET_UNTOLD))
-
-/* A child is no more of a secret than its parent; it has not run yet, so its memory stays. */
+/* It has not run yet, so its memory stays. No pass is to see it before its record is there. */
 static void follow_child(struct fl_session *session, struct fl_target *parent,
 			 struct task_struct *child, struct fl_target_wish *wish)
 {
-	bool secret = READ_ONCE(parent->state) & SECRET;
 	struct fl_target *target;
 
+	if (fl_access_check_rights(session->file, child))
+		return;
 	wish->id = fl_session_next_id(session);
-	wish->state = secret ? SECRET : 0;
+	wish->state = BIT(FL_TARGET_UNTOLD);
 	target = add(session, child, child->mm, wish);
 	if (!target)
 		return;
-	if (secret) {
-		fl_target_call(target);
-	} else {
-		tell_join(session, target, FL_RECORD_FORK, parent->id);
-		wake_soon(session);
-	}
+	tell_join(session, target, FL_RECORD_FORK, parent->id);
+	clear_bit(FL_TARGET_UNTOLD, &target->state);
+	wake_soon(session);
 }
 
 static void forked(struct fl_target *parent, struct task_struct *child)
@@ -117,14 +112,17 @@ static void tell_exec(struct fl_session *session, struct fl_target *target,
 	fl_ring_unlock(&session->ring, flags);
 }
 
-/* Its name is no secret: it is in /proc for everyone. Whether all else is, is asked anew. */
+/* What it executes may be not for the opener to look at. The rest is done where it may sleep. */
 static void executed(struct fl_target *target, struct task_struct *task)
 {
+	struct fl_session *session = session_of(target->set);
+
 	set_bit(FL_TARGET_UNCHECKED, &target->state);
 	if (!fl_target_is_alone(target))
 		fl_target_set_fresh(target, task);
-	if (!test_bit(FL_TARGET_UNTOLD, &target->state))
-		tell_exec(session_of(target->set), target, task);
+	if (!test_bit(FL_TARGET_UNTOLD, &target->state) &&
+	    !fl_access_check_rights(session->file, task))
+		tell_exec(session, target, task);
 	fl_target_call(target);
 }
 
@@ -143,7 +141,7 @@ const struct fl_targets_ops fl_follow_ops = {
 void fl_follow_joined(struct fl_group *group, struct task_struct *task, struct task_struct *parent)
 {
 	struct fl_session *session = group->owner;
-	struct fl_target_wish wish = { .state = SECRET, .group = group };
+	struct fl_target_wish wish = { .state = FL_TARGET_SECRET, .group = group };
 	struct fl_target *target;
 
 	if (fl_targets_find(&session->targets, task->signal))
@@ -159,17 +157,19 @@ void fl_follow_joined(struct fl_group *group, struct task_struct *task, struct t
 		fl_target_call(target);
 }
 
-/* Without its memory, which it has no more or which is no longer for us to look at. */
+/* Up to now, but for its memory. */
 static void fill(struct fl_counts *counts, const struct fl_target *target)
 {
 	struct fl_totals totals;
+	u64 cpu_ns;
 
 	fl_target_read(target, &totals);
+	cpu_ns = max(totals.cpu_ns, target->last.cpu_ns);
 	*counts = (struct fl_counts){
 		.minor = totals.minor,
 		.major = totals.major,
-		.cpu_ns = max(totals.cpu_ns, target->last.cpu_ns),
-		.system_ns = min(totals.system_ns, totals.cpu_ns),
+		.cpu_ns = cpu_ns,
+		.system_ns = min(totals.system_ns, cpu_ns),
 		.voluntary = totals.voluntary,
 		.involuntary = totals.involuntary,
 	};
@@ -186,8 +186,13 @@ void fl_follow_leave(struct fl_session *session, struct fl_target *target, u32 r
 		left->target = target->id;
 		left->reason = reason;
 		left->counts = (struct fl_counts){};
-		if (reason != FL_LEFT_DENIED)
+		/* What it executes meanwhile may be denied. */
+		if (!test_bit(FL_TARGET_UNCHECKED, &target->state)) {
 			fill(&left->counts, target);
+			if (target->mm)
+				fl_target_count_pages(target, &left->counts.resident,
+						      &left->counts.swapped);
+		}
 	}
 	fl_ring_unlock(&session->ring, flags);
 	fl_targets_remove(&session->targets, target);
@@ -218,7 +223,7 @@ static bool is_allowed(struct fl_session *session, struct fl_target *target)
 	/* What it executes has other memory, and what came with a cgroup none that is known. */
 	fl_target_take_fresh(target);
 	fl_target_update_mm(target);
-	if (!fl_access_check(session->file, target->task))
+	if (!fl_access_check_rights(session->file, target->task))
 		return true;
 	set_bit(FL_TARGET_UNCHECKED, &target->state);
 	return false;

@@ -35,7 +35,7 @@ void fl_mapping_free(struct fl_mapping *mapping);
  * @vma: where, and which part
  *
  * The mapping holds the file, and the file the memory. May sleep. Return: 0; -EINVAL: private, or
- * past the end; -EPERM: for writing; -ENOMEM.
+ * past the end; -EPERM: not only for reading; -ENOMEM.
  */
 int fl_mapping_map(struct fl_mapping *mapping, struct vm_area_struct *vma);
 

@@ -13,7 +13,7 @@
  * How many are visited in one go, with interrupts off for their records: some microseconds. Between
  * two goes others are let in and the clock is looked at.
  */
-#define CHUNK 128
+#define CHUNK 128U
 
 /* Room for samples, one behind the other. */
 struct run {
@@ -60,7 +60,7 @@ static noinline bool next_run(struct pass *pass, struct fl_sample *slot)
 {
 	struct fl_ring_writer *ring = &pass->session->ring;
 	struct run *run = &pass->run;
-	unsigned int count = 1;
+	unsigned int count = 1, max = clamp(READ_ONCE(pass->session->targets.count), 1U, CHUNK);
 
 	if (slot) {
 		end_run(pass, slot);
@@ -70,7 +70,7 @@ static noinline bool next_run(struct pass *pass, struct fl_sample *slot)
 		if (ktime_get_ns() > pass->end_ns)
 			return false;
 	}
-	run->begin = fl_ring_begin_run(ring, sizeof(*slot), CHUNK, &count, pass->time_ns)
+	run->begin = fl_ring_begin_run(ring, sizeof(*slot), max, &count, pass->time_ns)
 			     ?: &pass->nowhere;
 	run->end = run->begin + count;
 	run->seq = ring->seq;
@@ -99,14 +99,6 @@ static __always_inline void write(struct fl_sample *sample, struct fl_target *ta
 	counts->involuntary = totals->involuntary;
 }
 
-static __always_inline void write_memory(struct fl_counts *counts, struct mm_struct *mm)
-{
-	counts->resident = max(fl_mm_pages(mm, MM_FILEPAGES) + fl_mm_pages(mm, MM_ANONPAGES) +
-				       fl_mm_pages(mm, MM_SHMEMPAGES),
-			       0L);
-	counts->swapped = max(fl_mm_pages(mm, MM_SWAPENTS), 0L);
-}
-
 /*
  * Any target, whatever it does. The bit is cleared first: who runs from now on sets it again, and
  * so do we if it runs already, or is about to. Returns whether there is a sample.
@@ -116,7 +108,7 @@ static noinline bool sample_carefully(struct fl_sample *sample, struct fl_target
 {
 	struct fl_totals totals;
 
-	if (test_bit(FL_TARGET_UNCHECKED, &target->state))
+	if (target->state & FL_TARGET_SECRET)
 		return false;
 	clear_bit(FL_TARGET_RAN, &target->state);
 	smp_mb__after_atomic();
@@ -124,7 +116,7 @@ static noinline bool sample_carefully(struct fl_sample *sample, struct fl_target
 		fl_target_ran(target);
 	write(sample, target, &totals, seq, time_ns);
 	if (target->mm) {
-		write_memory(&sample->counts, target->mm);
+		fl_target_count_pages(target, &sample->counts.resident, &sample->counts.swapped);
 	} else {
 		sample->counts.resident = 0;
 		sample->counts.swapped = 0;
@@ -136,15 +128,15 @@ static noinline bool sample_carefully(struct fl_sample *sample, struct fl_target
 static __always_inline bool sample(struct fl_sample *sample, struct fl_target *target, u32 seq,
 				   u64 time_ns)
 {
-	const unsigned long special = BIT(FL_TARGET_RAN) | BIT(FL_TARGET_UNCHECKED) |
-				      BIT(FL_TARGET_ALONE) | BIT(FL_TARGET_BODILESS);
+	const unsigned long special = FL_TARGET_SECRET | BIT(FL_TARGET_RAN) | BIT(FL_TARGET_ALONE) |
+				      BIT(FL_TARGET_BODILESS);
 	struct fl_totals totals;
 
 	if (unlikely(READ_ONCE(target->state) & special) ||
 	    unlikely(!fl_task_read_still(target->signal, &totals)))
 		return sample_carefully(sample, target, seq, time_ns);
 	write(sample, target, &totals, seq, time_ns);
-	write_memory(&sample->counts, target->mm);
+	fl_target_count_pages(target, &sample->counts.resident, &sample->counts.swapped);
 	return true;
 }
 
@@ -198,7 +190,7 @@ static u64 visit_those_that_ran(struct pass *pass)
 			over = !next_run(pass, slot);
 			slot = pass->run.begin;
 		}
-		if (over || test_bit(FL_TARGET_UNCHECKED, &target->state)) {
+		if (over || target->state & FL_TARGET_SECRET) {
 			put_off(target);
 			shed += over;
 		} else if (!test_bit(FL_TARGET_GONE, &target->state) &&

@@ -95,13 +95,19 @@ static struct fl_record *place(struct fl_ring_writer *ring, u16 type, u16 size, 
 	return record;
 }
 
-/* What is lost since the last time comes first, or nothing does: whether the next may come. */
-static bool tell_lost(struct fl_ring_writer *ring, u64 time_ns)
+/*
+ * What is lost since the last time comes first, or nothing does: whether the next may come. Only
+ * when there is room for both, of which each may need a pad.
+ */
+static bool tell_lost(struct fl_ring_writer *ring, u16 next, u64 time_ns)
 {
 	struct fl_lost *lost;
 
 	if (likely(ring->lost == ring->told_lost && !ring->unfollowed))
 		return true;
+	if (!ring->overwrite &&
+	    ring->room - ring->head < sizeof(*lost) + next + FL_RECORD_MAX_BYTES)
+		return false;
 	lost = (struct fl_lost *)place(ring, FL_RECORD_LOST, sizeof(*lost), time_ns);
 	if (!lost)
 		return false;
@@ -124,7 +130,7 @@ void *fl_ring_reserve(struct fl_ring_writer *ring, u16 type, u16 size, u64 time_
 {
 	struct fl_record *record;
 
-	record = tell_lost(ring, time_ns) ? place(ring, type, size, time_ns) : NULL;
+	record = tell_lost(ring, size, time_ns) ? place(ring, type, size, time_ns) : NULL;
 	return record ?: lose(ring);
 }
 
@@ -141,7 +147,7 @@ static unsigned int fit(const struct fl_ring_writer *ring, u16 size, unsigned in
 void *fl_ring_begin_run(struct fl_ring_writer *ring, u16 size, unsigned int max,
 			unsigned int *count, u64 time_ns)
 {
-	if (!tell_lost(ring, time_ns) || !find_place(ring, size))
+	if (!tell_lost(ring, size, time_ns) || !find_place(ring, size))
 		return lose(ring);
 	*count = fit(ring, size, max);
 	/* In a tiny ring what makes way is not to be what was just written. */

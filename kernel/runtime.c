@@ -35,6 +35,12 @@ static u64 ahead(const struct task_struct *thread)
 	return clamp_t(s64, ns, 0, AHEAD_MAX_NS);
 }
 
+/* Not any more when it is off the queue, on its way off the CPU: then its account is closed. */
+static bool is_running(const struct task_struct *thread)
+{
+	return smp_load_acquire(&thread->on_cpu) && smp_load_acquire(&thread->on_rq);
+}
+
 u64 fl_runtime_read(const struct task_struct *thread)
 {
 	u64 sum = READ_ONCE(thread->se.sum_exec_runtime), again, more;
@@ -42,13 +48,12 @@ u64 fl_runtime_read(const struct task_struct *thread)
 
 	/* The scheduler moves exec_start first, then adds to the sum. */
 	for (tries = 0; tries < 3; tries++) {
-		if (!READ_ONCE(thread->on_cpu))
+		if (!is_running(thread))
 			return READ_ONCE(thread->se.sum_exec_runtime);
-		smp_rmb();
 		more = ahead(thread);
 		smp_rmb();
 		again = READ_ONCE(thread->se.sum_exec_runtime);
-		if (again == sum)
+		if (again == sum && is_running(thread))
 			return sum + more;
 		sum = again;
 	}

@@ -226,7 +226,7 @@ void fl_targets_begin_with(struct fl_targets *set, struct fl_target *target)
 
 struct llist_node *fl_targets_take_ran(struct fl_targets *set)
 {
-	return llist_del_all(&set->ran);
+	return llist_reverse_order(llist_del_all(&set->ran));
 }
 
 struct llist_node *fl_targets_take_calls(struct fl_targets *set)

@@ -12,6 +12,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "compat.h"
 #include "task.h"
 
 struct file;
@@ -53,6 +54,9 @@ enum fl_target_bit {
 	FL_TARGET_ALONE,     /* it is one thread, not its process; never changes */
 	FL_TARGET_BODILESS,  /* no memory of it is known */
 };
+
+/* Nobody is to see anything of these yet. */
+#define FL_TARGET_SECRET (BIT(FL_TARGET_UNCHECKED) | BIT(FL_TARGET_UNTOLD))
 
 /*
  * One that is followed. Its set holds a reference on it, and so does each of the two lists that it
@@ -172,13 +176,13 @@ void fl_targets_remove(struct fl_targets *set, struct fl_target *target);
 /** fl_targets_begin_with - from now on @target is the first in the order */
 void fl_targets_begin_with(struct fl_targets *set, struct fl_target *target);
 
-/** fl_targets_take_ran - empty the list of those that ran; each is to go to fl_target_put() */
+/** fl_targets_take_ran - empty the list of those that ran, the first first; each needs a put */
 struct llist_node *fl_targets_take_ran(struct fl_targets *set);
 
-/** fl_targets_take_calls - empty the list of calls; each is to go to fl_target_answer() */
+/** fl_targets_take_calls - the same with the list of calls; each needs an answer, too */
 struct llist_node *fl_targets_take_calls(struct fl_targets *set);
 
-/** fl_target_answer - it is off the list of calls and may call again; it needs a put, too */
+/** fl_target_answer - it is off the list of calls and may call again */
 void fl_target_answer(struct fl_target *target);
 
 /** fl_target_put - drop the reference that a list had; may sleep */
@@ -222,6 +226,18 @@ static inline bool fl_target_is_over(const struct fl_target *target)
 {
 	return fl_target_is_alone(target) ? fl_task_thread_is_over(target->task)
 					  : fl_task_is_over(target->signal);
+}
+
+/** fl_target_count_pages - its pages in memory and in swap now; it has memory; any context */
+static __always_inline void fl_target_count_pages(const struct fl_target *target, u64 *resident,
+						  u64 *swapped)
+{
+	struct mm_struct *mm = target->mm;
+
+	*resident = max(fl_mm_pages(mm, MM_FILEPAGES) + fl_mm_pages(mm, MM_ANONPAGES) +
+				fl_mm_pages(mm, MM_SHMEMPAGES),
+			0L);
+	*swapped = max(fl_mm_pages(mm, MM_SWAPENTS), 0L);
 }
 
 /* All targets of all sets, by their processes. */

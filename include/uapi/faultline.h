@@ -69,11 +69,11 @@
  *
  * HOW THIS GROWS. Every argument begins with its own size, as the program was compiled with. Fields
  * are only ever appended, and 0 in a new field means what was before it. The kernel takes a shorter
- * one, and a longer one whose further bytes are 0 (E2BIG otherwise); what it gives back it cuts to
- * the size it was given. Flags that it does not know: EINVAL. Reserved fields must be 0: EINVAL.
- * The same goes for header, ring descriptors and records, which tell their sizes. What would break
- * this raises FL_ABI_MAJOR, and programs of another major are to refuse. The layout is the same for
- * 32- and 64-bit programs.
+ * one, and a longer one, up to a page, whose further bytes are 0 (E2BIG otherwise); what it gives
+ * back it cuts to the size it was given. Flags that it does not know: EINVAL. Reserved fields must
+ * be 0: EINVAL. The same goes for header, ring descriptors and records, which tell their sizes.
+ * What would break this raises FL_ABI_MAJOR, and programs of another major are to refuse. The
+ * layout is the same for 32- and 64-bit programs.
  *
  * ERRORS of all ioctls: EFAULT, a pointer that is none; EINVAL, see there; E2BIG, see above;
  * ENOTTY, no such request; ENXIO, FL_IOC_SETUP must come first; EINTR, a signal came while another
@@ -349,7 +349,7 @@ struct fl_left {
 	struct fl_record record;
 	__u32 target;
 	__u32 reason;		 /* enum fl_left_reason */
-	struct fl_counts counts; /* up to now, without resident and swapped; DENIED: all 0 */
+	struct fl_counts counts; /* up to now; DENIED: all 0 */
 };
 
 /* Since the record before of this type. Its time is that of the pass. */
