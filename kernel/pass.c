@@ -108,7 +108,7 @@ static noinline bool sample_carefully(struct fl_sample *sample, struct fl_target
 {
 	struct fl_totals totals;
 
-	if (target->state & FL_TARGET_SECRET)
+	if (READ_ONCE(target->state) & FL_TARGET_SECRET)
 		return false;
 	clear_bit(FL_TARGET_RAN, &target->state);
 	smp_mb__after_atomic();
@@ -124,16 +124,41 @@ static noinline bool sample_carefully(struct fl_sample *sample, struct fl_target
 	return true;
 }
 
+/* These are no everyday's targets. */
+#define SPECIAL \
+	(FL_TARGET_SECRET | BIT(FL_TARGET_ALONE) | BIT(FL_TARGET_BODILESS) | BIT(FL_TARGET_GONE))
+
+/* One that is not special and ran, but most likely does not any more. */
+static __always_inline bool sample_that_ran(struct fl_sample *sample, struct fl_target *target,
+					    u32 seq, u64 time_ns)
+{
+	struct fl_totals totals;
+
+	clear_bit(FL_TARGET_RAN, &target->state);
+	smp_mb__after_atomic();
+	if (unlikely(!fl_task_read_still(target->signal, &totals, true)))
+		return sample_carefully(sample, target, seq, time_ns);
+	write(sample, target, &totals, seq, time_ns);
+	fl_target_count_pages(target, &sample->counts.resident, &sample->counts.swapped);
+	return true;
+}
+
+static noinline bool sample_unusual(struct fl_sample *sample, struct fl_target *target, u32 seq,
+				    u64 time_ns)
+{
+	return READ_ONCE(target->state) & SPECIAL ? sample_carefully(sample, target, seq, time_ns)
+						  : sample_that_ran(sample, target, seq, time_ns);
+}
+
 /* Whoever did not run since the last visit does not run now. */
 static __always_inline bool sample(struct fl_sample *sample, struct fl_target *target, u32 seq,
 				   u64 time_ns)
 {
-	const unsigned long special = FL_TARGET_SECRET | BIT(FL_TARGET_RAN) | BIT(FL_TARGET_ALONE) |
-				      BIT(FL_TARGET_BODILESS);
 	struct fl_totals totals;
 
-	if (unlikely(READ_ONCE(target->state) & special) ||
-	    unlikely(!fl_task_read_still(target->signal, &totals)))
+	if (unlikely(READ_ONCE(target->state) & (SPECIAL | BIT(FL_TARGET_RAN))))
+		return sample_unusual(sample, target, seq, time_ns);
+	if (unlikely(!fl_task_read_still(target->signal, &totals, false)))
 		return sample_carefully(sample, target, seq, time_ns);
 	write(sample, target, &totals, seq, time_ns);
 	fl_target_count_pages(target, &sample->counts.resident, &sample->counts.swapped);
@@ -176,33 +201,66 @@ static void put_off(struct fl_target *target)
 	fl_target_ran(target);
 }
 
-/* Those that are shed go back onto the list. */
-static u64 visit_those_that_ran(struct pass *pass)
+/* One that is gone, not yet to be seen, or special. Returns whether there is a sample. */
+static noinline bool take_special(struct fl_sample *sample, struct fl_target *target, u32 seq,
+				  u64 time_ns)
+{
+	if (test_bit(FL_TARGET_GONE, &target->state)) {
+		fl_target_put(target);
+		return false;
+	}
+	if (READ_ONCE(target->state) & FL_TARGET_SECRET) {
+		put_off(target);
+		return false;
+	}
+	return sample_carefully(sample, target, seq, time_ns);
+}
+
+static u64 put_off_all(struct llist_node *from)
 {
 	struct fl_target *target, *next;
-	struct fl_sample *slot = NULL;
-	bool over = false;
-	u64 shed = 0;
+	u64 count = 0;
+
+	llist_for_each_entry_safe(target, next, from, ran)
+	{
+		if (test_bit(FL_TARGET_GONE, &target->state)) {
+			fl_target_put(target);
+		} else {
+			put_off(target);
+			count++;
+		}
+	}
+	return count;
+}
+
+/* Returns how many were shed; they are on the list again. */
+static u64 visit_those_that_ran(struct pass *pass)
+{
+	struct fl_sample *slot = NULL, *end = NULL;
+	u64 time_ns = pass->time_ns;
+	struct fl_target *target, *next;
+	bool sampled;
+	u32 seq = 0;
 
 	llist_for_each_entry_safe(target, next, fl_targets_take_ran(&pass->session->targets), ran)
 	{
-		if (slot == pass->run.end && !over) {
-			over = !next_run(pass, slot);
+		if (unlikely(slot == end)) {
+			if (!next_run(pass, slot))
+				return put_off_all(&target->ran);
 			slot = pass->run.begin;
+			end = pass->run.end;
+			seq = pass->run.seq;
 		}
-		if (over || target->state & FL_TARGET_SECRET) {
-			put_off(target);
-			shed += over;
-		} else if (!test_bit(FL_TARGET_GONE, &target->state) &&
-			   sample_carefully(slot, target, pass->run.seq, pass->time_ns)) {
-			slot++;
-			pass->run.seq++;
-		}
-		fl_target_put(target);
+		if (unlikely(READ_ONCE(target->state) & SPECIAL))
+			sampled = take_special(slot, target, seq, time_ns);
+		else
+			sampled = sample_that_ran(slot, target, seq, time_ns);
+		slot += sampled;
+		seq += sampled;
 	}
 	if (slot)
 		end_run(pass, slot);
-	return shed;
+	return 0;
 }
 
 static void tell_missed(struct pass *pass, u64 deadlines, u64 shed)

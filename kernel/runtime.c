@@ -7,10 +7,6 @@
 
 #include "runtime.h"
 
-/* Does the scheduler's clock stand still while an interrupt or another guest has the CPU? */
-#define CLOCK_STOPS \
-	(IS_ENABLED(CONFIG_IRQ_TIME_ACCOUNTING) || IS_ENABLED(CONFIG_PARAVIRT_TIME_ACCOUNTING))
-
 /* A thread that is alone on its CPU has its account brought up to date once a second at least. */
 #define AHEAD_MAX_NS NSEC_PER_SEC
 
@@ -24,7 +20,7 @@ static u64 ahead(const struct task_struct *thread)
 	u64 now = sched_clock_cpu(cpu);
 	s64 ns;
 
-	if (CLOCK_STOPS) {
+	if (FL_RUNTIME_CLOCK_STOPS) {
 		u64 behind = READ_ONCE(per_cpu(behind_ns, cpu));
 
 		if (!behind)
@@ -62,7 +58,7 @@ u64 fl_runtime_read(const struct task_struct *thread)
 
 void fl_runtime_switched_in(const struct task_struct *next)
 {
-	if (CLOCK_STOPS)
+	if (FL_RUNTIME_CLOCK_STOPS)
 		this_cpu_write(behind_ns,
 			       sched_clock_cpu(smp_processor_id()) - next->se.exec_start);
 }

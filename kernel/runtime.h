@@ -3,6 +3,7 @@
 #ifndef FL_RUNTIME_H
 #define FL_RUNTIME_H
 
+#include <linux/kconfig.h>
 #include <linux/types.h>
 
 struct task_struct;
@@ -21,11 +22,15 @@ struct task_struct;
  */
 u64 fl_runtime_read(const struct task_struct *thread);
 
+/* Does the scheduler's clock stand still while an interrupt or another guest has the CPU? */
+#define FL_RUNTIME_CLOCK_STOPS \
+	(IS_ENABLED(CONFIG_IRQ_TIME_ACCOUNTING) || IS_ENABLED(CONFIG_PARAVIRT_TIME_ACCOUNTING))
+
 /**
  * fl_runtime_switched_in - a thread has just been given this CPU
  * @next: that thread
  *
- * Called at context switches, with interrupts off.
+ * Called at context switches, with interrupts off; needed only if FL_RUNTIME_CLOCK_STOPS.
  */
 void fl_runtime_switched_in(const struct task_struct *next);
 

@@ -120,7 +120,7 @@ struct fl_target *fl_targets_add(struct fl_targets *set, struct task_struct *tas
 	target->inherits = wish->inherits;
 	target->group = wish->group;
 	target->id = wish->id;
-	refcount_set(&target->refs, 1);
+	refcount_set(&target->refs, set->lists_ran ? 2 : 1);
 	if (mm)
 		mmgrab(mm);
 	target->mm = mm;
@@ -134,6 +134,7 @@ struct fl_target *fl_targets_add(struct fl_targets *set, struct task_struct *tas
 		return target;
 	}
 	set_bit(FL_TARGET_GONE, &target->state);
+	refcount_set(&target->refs, 1);
 	fl_target_put(target);
 	return ERR_PTR(err);
 }
@@ -212,6 +213,9 @@ void fl_targets_remove(struct fl_targets *set, struct fl_target *target)
 	raw_spin_unlock(&hash_lock);
 	raw_spin_unlock_irqrestore(&set->lock, flags);
 	set_bit(FL_TARGET_GONE, &target->state);
+	/* With the bit it is on the list, or will be in a moment; or never again. */
+	if (set->lists_ran && !test_and_set_bit(FL_TARGET_RAN, &target->state))
+		fl_target_put(target);
 	fl_target_put(target);
 }
 
@@ -254,7 +258,7 @@ void fl_target_ran(struct fl_target *target)
 	if (test_bit(FL_TARGET_RAN, &target->state) ||
 	    test_and_set_bit(FL_TARGET_RAN, &target->state))
 		return;
-	if (target->set->lists_ran && refcount_inc_not_zero(&target->refs))
+	if (target->set->lists_ran)
 		llist_add(&target->ran, &target->set->ran);
 }
 

@@ -59,8 +59,9 @@ enum fl_target_bit {
 #define FL_TARGET_SECRET (BIT(FL_TARGET_UNCHECKED) | BIT(FL_TARGET_UNTOLD))
 
 /*
- * One that is followed. Its set holds a reference on it, and so does each of the two lists that it
- * may be on.
+ * One that is followed. Its set holds a reference on it, and so does the list of calls while it is
+ * on it. The list of those that ran, if the set has one, holds its reference from the beginning, so
+ * that going there costs nothing: while FL_TARGET_RAN is set, who empties the list will drop it.
  */
 struct fl_target {
 	struct list_head order;
@@ -176,10 +177,14 @@ void fl_targets_remove(struct fl_targets *set, struct fl_target *target);
 /** fl_targets_begin_with - from now on @target is the first in the order */
 void fl_targets_begin_with(struct fl_targets *set, struct fl_target *target);
 
-/** fl_targets_take_ran - empty the list of those that ran, the first first; each needs a put */
+/**
+ * fl_targets_take_ran - empty the list of those that ran, the first first
+ *
+ * Each is to have its bit cleared or, if it is gone, its reference dropped.
+ */
 struct llist_node *fl_targets_take_ran(struct fl_targets *set);
 
-/** fl_targets_take_calls - the same with the list of calls; each needs an answer, too */
+/** fl_targets_take_calls - empty the list of calls; each needs an answer and a put */
 struct llist_node *fl_targets_take_calls(struct fl_targets *set);
 
 /** fl_target_answer - it is off the list of calls and may call again */

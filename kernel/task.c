@@ -5,21 +5,9 @@
 #include "runtime.h"
 #include "task.h"
 
-/*
- * Before it is switched in a thread is on a queue, until it is switched out it is on a CPU: one of
- * both is seen of whoever runs. Asked before the counters are read, so that what says no is final.
- */
-static bool may_run(const struct task_struct *thread)
-{
-	bool queued = READ_ONCE(thread->on_rq);
-
-	smp_rmb();
-	return smp_load_acquire(&thread->on_cpu) || queued;
-}
-
 static bool add_thread(struct fl_totals *totals, const struct task_struct *thread)
 {
-	bool runs = may_run(thread);
+	bool runs = fl_task_may_run(thread);
 
 	totals->minor += READ_ONCE(thread->min_flt);
 	totals->major += READ_ONCE(thread->maj_flt);

@@ -54,28 +54,43 @@ static __always_inline struct fl_totals fl_task_exited(const struct signal_struc
 	};
 }
 
+/*
+ * Before it is switched in a thread is on a queue, until it is switched out it is on a CPU: one of
+ * both is seen of whoever runs. To be asked before the counters are read, so that no is final.
+ */
+static __always_inline bool fl_task_may_run(const struct task_struct *thread)
+{
+	int queued = READ_ONCE(thread->on_rq);
+
+	smp_rmb();
+	return smp_load_acquire(&thread->on_cpu) | queued;
+}
+
 /**
  * fl_task_read_still - the same of a process of which no thread runs
  * @sig: as fl_task_read()
  * @totals: filled
+ * @ask: whether that has to be found out; else it is known
  *
  * What the scheduler has of it is up to date. In here, and with little in it, because a pass may
  * read thousands of processes a thousand times a second: each line of the loop is one instruction.
  * In an RCU read-side section.
  *
- * Return: false if a thread exited meanwhile: then use fl_task_read().
+ * Return: false if a thread exited meanwhile, or runs or is about to: then use fl_task_read().
  */
 static __always_inline bool fl_task_read_still(const struct signal_struct *sig,
-					       struct fl_totals *totals)
+					       struct fl_totals *totals, bool ask)
 {
 	unsigned int seq = read_seqbegin(&sig->stats_lock);
 	const struct task_struct *thread;
 	const struct list_head *node;
+	bool runs = false;
 
 	*totals = fl_task_exited(sig);
 	for (node = READ_ONCE(sig->thread_head.next); node != &sig->thread_head;
 	     node = READ_ONCE(node->next)) {
 		thread = list_entry(node, struct task_struct, thread_node);
+		runs |= ask && fl_task_may_run(thread);
 		totals->minor += data_race(thread->min_flt);
 		totals->major += data_race(thread->maj_flt);
 		totals->cpu_ns += data_race(thread->se.sum_exec_runtime);
@@ -83,7 +98,7 @@ static __always_inline bool fl_task_read_still(const struct signal_struct *sig,
 		totals->voluntary += data_race(thread->nvcsw);
 		totals->involuntary += data_race(thread->nivcsw);
 	}
-	return !read_seqretry(&sig->stats_lock, seq);
+	return !read_seqretry(&sig->stats_lock, seq) && !runs;
 }
 
 /**

@@ -33,8 +33,7 @@ static void thread_is_over(struct task_struct *thread)
 	}
 }
 
-/* With the lock of a run queue held and interrupts off, which RCU takes for a read-side section. */
-static FL_SWITCH_PROBE(on_switch, prev, next)
+static noinline void look_closely(struct task_struct *prev, struct task_struct *next)
 {
 	struct fl_target *target;
 
@@ -43,8 +42,30 @@ static FL_SWITCH_PROBE(on_switch, prev, next)
 		fl_target_ran(target);
 		fl_runtime_switched_in(next);
 	}
-	if (unlikely(fl_task_state(prev) == TASK_DEAD))
+	if (fl_task_state(prev) == TASK_DEAD)
 		thread_is_over(prev);
+}
+
+/* A few instructions for every context switch of the machine: whether there is more to do. */
+static __always_inline bool is_dull(const struct task_struct *prev, const struct task_struct *next)
+{
+	struct hlist_node *first = READ_ONCE(fl_targets_bucket(next->signal)->first);
+	struct fl_target *target;
+
+	if (unlikely(fl_task_state(prev) == TASK_DEAD))
+		return false;
+	if (likely(!first))
+		return true;
+	target = hlist_entry(first, struct fl_target, by_signal);
+	return !FL_RUNTIME_CLOCK_STOPS && target->signal == next->signal &&
+	       test_bit(FL_TARGET_RAN, &target->state) && !READ_ONCE(first->next);
+}
+
+/* With the lock of a run queue held and interrupts off, which RCU takes for a read-side section. */
+static FL_SWITCH_PROBE(on_switch, prev, next)
+{
+	if (unlikely(!is_dull(prev, next)))
+		look_closely(prev, next);
 }
 
 static void on_fork(void *unused, struct task_struct *parent, struct task_struct *child)
