@@ -45,6 +45,13 @@ static inline struct user_namespace *fl_get_undumpable_ns(struct task_struct *ta
 }
 #endif
 
+/* FL_GFP_MAPPED - for pages to be mapped: charged to the memory cgroup where such can be mapped */
+#ifdef HAVE_PAGE_KMEMCG
+#define FL_GFP_MAPPED GFP_KERNEL
+#else
+#define FL_GFP_MAPPED GFP_KERNEL_ACCOUNT
+#endif
+
 /* fl_vma_protect - a mapping that is only for reading, for good, and in no core dump */
 static inline void fl_vma_protect(struct vm_area_struct *vma)
 {

@@ -46,7 +46,7 @@ int fl_mapping_alloc(struct fl_mapping *mapping, const struct fl_setup *setup)
 	err = account_locked_vm(current->mm, bytes >> PAGE_SHIFT, true);
 	if (err)
 		return err;
-	memory = __vmalloc(bytes, GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+	memory = __vmalloc(bytes, FL_GFP_MAPPED | __GFP_ZERO | __GFP_NOWARN);
 	if (!memory) {
 		account_locked_vm(current->mm, bytes >> PAGE_SHIFT, false);
 		return -ENOMEM;

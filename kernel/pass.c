@@ -280,15 +280,11 @@ static void tell_missed(struct pass *pass, u64 deadlines, u64 shed)
 	}
 }
 
-static void wake_readers(struct fl_session *session)
-{
-	if (wq_has_sleeper(&session->wait) && fl_session_is_readable(session))
-		wake_up_interruptible_poll(&session->wait, EPOLLIN | EPOLLRDNORM);
-}
-
-void fl_pass_update_header(struct fl_session *session)
+void fl_pass_show(struct fl_session *session)
 {
 	WRITE_ONCE(session->mapping.header->targets, READ_ONCE(session->targets.count));
+	if (wq_has_sleeper(&session->wait) && fl_session_is_readable(session))
+		wake_up_interruptible_poll(&session->wait, EPOLLIN | EPOLLRDNORM);
 }
 
 void fl_pass_answer_calls(struct fl_session *session)
@@ -317,8 +313,7 @@ void fl_pass(struct fl_session *session, u64 missed, u64 budget_ns)
 	unlock(&pass);
 	WRITE_ONCE(header->passes, header->passes + 1);
 	WRITE_ONCE(header->pass_ns, header->pass_ns + ktime_get_ns() - pass.time_ns);
-	fl_pass_update_header(session);
-	wake_readers(session);
+	fl_pass_show(session);
 }
 
 static void tick(struct fl_sampler *sampler, u64 missed)
@@ -336,8 +331,7 @@ static void kicked(struct fl_sampler *sampler)
 
 	mutex_lock(&session->lock);
 	fl_pass_answer_calls(session);
-	fl_pass_update_header(session);
-	wake_readers(session);
+	fl_pass_show(session);
 	mutex_unlock(&session->lock);
 }
 

@@ -24,7 +24,7 @@ void fl_pass(struct fl_session *session, u64 missed, u64 budget_ns);
 /** fl_pass_answer_calls - look at all who called; locked, may sleep */
 void fl_pass_answer_calls(struct fl_session *session);
 
-/** fl_pass_update_header - the number of targets in the header; locked */
-void fl_pass_update_header(struct fl_session *session);
+/** fl_pass_show - after records were written: what the header says, who waits for them; locked */
+void fl_pass_show(struct fl_session *session);
 
 #endif

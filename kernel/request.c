@@ -64,7 +64,7 @@ int fl_session_add(struct fl_session *session, struct fl_add *add)
 	default:
 		err = -EINVAL;
 	}
-	fl_pass_update_header(session);
+	fl_pass_show(session);
 	mutex_unlock(&session->lock);
 	return err;
 }
@@ -107,7 +107,7 @@ int fl_session_remove(struct fl_session *session, u32 id)
 		return err;
 	fl_pass_answer_calls(session);
 	err = remove(session, id);
-	fl_pass_update_header(session);
+	fl_pass_show(session);
 	mutex_unlock(&session->lock);
 	return err;
 }
