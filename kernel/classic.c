@@ -219,7 +219,7 @@ int fl_classic_create(unsigned int major)
 	if (!classic)
 		return err;
 	mutex_init(&classic->lock);
-	fl_targets_init(&classic->targets, NULL, false);
+	fl_targets_init(&classic->targets, UINT_MAX, NULL, false);
 	err = fl_classic_buffer_alloc(&classic->buffer);
 	if (err)
 		goto free;

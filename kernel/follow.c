@@ -42,7 +42,7 @@ static void tell_join(struct fl_session *session, struct fl_target *target, u16 
 	fl_ring_unlock(&session->ring, flags);
 }
 
-void fl_follow_tell_target(struct fl_session *session, struct fl_target *target)
+static void tell_target(struct fl_session *session, struct fl_target *target)
 {
 	tell_join(session, target, FL_RECORD_TARGET, target->group ? target->group->id : 0);
 }
@@ -58,14 +58,14 @@ static void tell_unfollowed(struct fl_session *session)
 	fl_ring_unlock(&session->ring, flags);
 }
 
-/* NULL if it is in already, or there is no memory, which is told. */
+/* NULL if it is in already, or there is no memory or room, which is told. */
 static struct fl_target *add(struct fl_session *session, struct task_struct *task,
 			     struct mm_struct *mm, const struct fl_target_wish *wish)
 {
 	struct fl_target *target;
 
 	target = fl_targets_add(&session->targets, task, mm, wish, GFP_NOWAIT | __GFP_NOWARN);
-	if (target == ERR_PTR(-ENOMEM))
+	if (target == ERR_PTR(-ENOMEM) || target == ERR_PTR(-ENOSPC))
 		tell_unfollowed(session);
 	return IS_ERR(target) ? NULL : target;
 }
@@ -157,15 +157,15 @@ void fl_follow_joined(struct fl_group *group, struct task_struct *task, struct t
 		fl_target_call(target);
 }
 
-/* Up to now, but for its memory. */
-static void fill(struct fl_counts *counts, const struct fl_target *target)
+/* Up to now, but for its memory. Not with the ring locked: it may have many threads. */
+static struct fl_counts counts_of(const struct fl_target *target)
 {
 	struct fl_totals totals;
 	u64 cpu_ns;
 
 	fl_target_read(target, &totals);
 	cpu_ns = max(totals.cpu_ns, target->last.cpu_ns);
-	*counts = (struct fl_counts){
+	return (struct fl_counts){
 		.minor = totals.minor,
 		.major = totals.major,
 		.cpu_ns = cpu_ns,
@@ -177,22 +177,22 @@ static void fill(struct fl_counts *counts, const struct fl_target *target)
 
 void fl_follow_leave(struct fl_session *session, struct fl_target *target, u32 reason)
 {
+	struct fl_counts counts = {};
 	struct fl_left *left;
 	unsigned long flags;
 
+	/* What it executes meanwhile may be denied. */
+	if (!test_bit(FL_TARGET_UNCHECKED, &target->state)) {
+		counts = counts_of(target);
+		if (target->mm)
+			fl_target_count_pages(target, &counts.resident, &counts.swapped);
+	}
 	fl_ring_lock(&session->ring, flags);
 	left = fl_ring_reserve(&session->ring, FL_RECORD_LEFT, sizeof(*left), ktime_get_ns());
 	if (left) {
 		left->target = target->id;
 		left->reason = reason;
-		left->counts = (struct fl_counts){};
-		/* What it executes meanwhile may be denied. */
-		if (!test_bit(FL_TARGET_UNCHECKED, &target->state)) {
-			fill(&left->counts, target);
-			if (target->mm)
-				fl_target_count_pages(target, &left->counts.resident,
-						      &left->counts.swapped);
-		}
+		left->counts = counts;
 	}
 	fl_ring_unlock(&session->ring, flags);
 	fl_targets_remove(&session->targets, target);
@@ -200,6 +200,7 @@ void fl_follow_leave(struct fl_session *session, struct fl_target *target, u32 r
 
 void fl_follow_end(struct fl_session *session, struct fl_target *target)
 {
+	struct fl_counts counts = counts_of(target);
 	struct fl_exit *ended;
 	unsigned long flags;
 
@@ -209,7 +210,7 @@ void fl_follow_end(struct fl_session *session, struct fl_target *target)
 		ended->target = target->id;
 		ended->status = fl_target_is_alone(target) ? target->task->exit_code
 							   : fl_task_status(target->task);
-		fill(&ended->counts, target);
+		ended->counts = counts;
 	}
 	fl_ring_unlock(&session->ring, flags);
 	fl_targets_remove(&session->targets, target);
@@ -223,7 +224,7 @@ static bool is_allowed(struct fl_session *session, struct fl_target *target)
 	/* What it executes has other memory, and what came with a cgroup none that is known. */
 	fl_target_take_fresh(target);
 	fl_target_update_mm(target);
-	if (!fl_access_check_rights(session->file, target->task))
+	if (!fl_access_check(session->file, target->task))
 		return true;
 	set_bit(FL_TARGET_UNCHECKED, &target->state);
 	return false;
@@ -245,7 +246,7 @@ void fl_follow_check(struct fl_session *session, struct fl_target *target)
 	}
 	if (untold) {
 		clear_bit(FL_TARGET_UNTOLD, &target->state);
-		fl_follow_tell_target(session, target);
+		tell_target(session, target);
 	}
 	if (fl_target_is_over(target))
 		fl_follow_end(session, target);
@@ -255,17 +256,29 @@ void fl_follow_check(struct fl_session *session, struct fl_target *target)
 
 /*
  * Who dies calls when its last thread leaves its CPU for good. If that was before it was a target,
- * nobody heard; but then it was seen to be dying here, and has left by the end of a grace period.
+ * nobody heard; but then it is seen to be dying here, and has left by the end of a grace period.
  */
-void fl_follow_check_new(struct fl_session *session, struct fl_target *target)
+static void check_dying(struct fl_session *session, struct fl_target *target)
 {
 	struct task_struct *task = target->task;
 
-	/* Either we see what a dying thread did first, or it sees that it is a target. */
-	smp_mb();
 	if (!(fl_target_is_alone(target) ? task->flags & PF_EXITING
 					 : !atomic_read(&task->signal->live)))
 		return;
 	synchronize_rcu();
 	fl_follow_check(session, target);
+}
+
+int fl_follow_admit(struct fl_session *session, struct fl_target *target)
+{
+	/* Either we see what it does, die or execute, or it sees that it is a target. */
+	smp_mb();
+	if (!is_allowed(session, target)) {
+		fl_targets_remove(&session->targets, target);
+		return -EPERM;
+	}
+	clear_bit(FL_TARGET_UNTOLD, &target->state);
+	tell_target(session, target);
+	check_dying(session, target);
+	return 0;
 }

@@ -15,9 +15,6 @@ extern const struct fl_targets_ops fl_follow_ops;
 /** fl_follow_joined - a process is in a cgroup of a session, the group's owner */
 void fl_follow_joined(struct fl_group *group, struct task_struct *task, struct task_struct *parent);
 
-/** fl_follow_tell_target - write FL_RECORD_TARGET; any context where its memory cannot go away */
-void fl_follow_tell_target(struct fl_session *session, struct fl_target *target);
-
 /**
  * fl_follow_leave - write FL_RECORD_LEFT and follow it no longer
  * @session: locked
@@ -31,8 +28,16 @@ void fl_follow_leave(struct fl_session *session, struct fl_target *target, u32 r
 /** fl_follow_end - write FL_RECORD_EXIT of a target that is over; otherwise as fl_follow_leave() */
 void fl_follow_end(struct fl_session *session, struct fl_target *target);
 
-/** fl_follow_check_new - end a target that was dying while it was added; as fl_follow_end() */
-void fl_follow_check_new(struct fl_session *session, struct fl_target *target);
+/**
+ * fl_follow_admit - begin to follow a target that was added as a secret
+ * @session: locked
+ * @target: in the session's set; it may be freed
+ *
+ * Whether it may be looked at is asked (again) now that what it executes is heard of. Writes
+ * FL_RECORD_TARGET and, if it was dying meanwhile, FL_RECORD_EXIT. May sleep. Return: 0, or -EPERM:
+ * then it is out of the set.
+ */
+int fl_follow_admit(struct fl_session *session, struct fl_target *target);
 
 /**
  * fl_follow_check - look at a target that called

@@ -11,13 +11,6 @@
 static LIST_HEAD(groups);
 static DEFINE_SPINLOCK(groups_lock); /* changes; taken in process context only */
 
-static struct cgroup *get_cgroup(int fd)
-{
-	struct cgroup *cgroup = cgroup_get_from_fd(fd);
-
-	return IS_ERR(cgroup) ? ERR_PTR(-EBADF) : cgroup;
-}
-
 bool fl_group_has(const struct fl_group *group, struct task_struct *task)
 {
 	bool has;
@@ -38,24 +31,36 @@ static void tell_of_members(struct fl_group *group)
 	rcu_read_unlock();
 }
 
-struct fl_group *fl_group_create(int fd, fl_group_joined joined, void *owner, u32 id)
+static bool is_among(struct list_head *others, const struct cgroup *cgroup)
+{
+	struct fl_group *other;
+
+	list_for_each_entry(other, others, own)
+		if (other->cgroup == cgroup)
+			return true;
+	return false;
+}
+
+struct fl_group *fl_group_create(int fd, struct list_head *others, fl_group_joined joined,
+				 void *owner, u32 id)
 {
 	struct fl_group *group;
+	struct cgroup *cgroup;
 
-	group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
-	if (!group)
-		return ERR_PTR(-ENOMEM);
-	group->cgroup = get_cgroup(fd);
-	if (IS_ERR(group->cgroup)) {
-		struct cgroup *err = group->cgroup;
-
-		kfree(group);
-		return ERR_CAST(err);
+	cgroup = cgroup_get_from_fd(fd);
+	if (IS_ERR(cgroup))
+		return ERR_PTR(-EBADF);
+	group = is_among(others, cgroup) ? ERR_PTR(-EEXIST)
+					 : kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
+	if (IS_ERR_OR_NULL(group)) {
+		cgroup_put(cgroup);
+		return group ?: ERR_PTR(-ENOMEM);
 	}
+	group->cgroup = cgroup;
 	group->joined = joined;
 	group->owner = owner;
 	group->id = id;
-	INIT_LIST_HEAD(&group->own);
+	list_add_tail(&group->own, others);
 	spin_lock(&groups_lock);
 	list_add_tail_rcu(&group->all, &groups);
 	spin_unlock(&groups_lock);
@@ -63,14 +68,22 @@ struct fl_group *fl_group_create(int fd, fl_group_joined joined, void *owner, u3
 	return group;
 }
 
-void fl_group_destroy(struct fl_group *group)
+void fl_groups_destroy(struct list_head *list)
 {
+	struct fl_group *group, *next;
+
+	if (list_empty(list))
+		return;
 	spin_lock(&groups_lock);
-	list_del_rcu(&group->all);
+	list_for_each_entry(group, list, own)
+		list_del_rcu(&group->all);
 	spin_unlock(&groups_lock);
 	synchronize_rcu();
-	cgroup_put(group->cgroup);
-	kfree(group);
+	list_for_each_entry_safe(group, next, list, own) {
+		list_del(&group->own);
+		cgroup_put(group->cgroup);
+		kfree(group);
+	}
 }
 
 void fl_group_tell(struct task_struct *task, struct task_struct *parent)

@@ -66,13 +66,10 @@ struct fl_session *fl_session_create(struct file *file)
 
 static void take_down(struct fl_session *session)
 {
-	struct fl_group *group, *next;
-
 	/* A pass may be under way. Whom a group brings now is no longer taken. */
 	mutex_lock(&session->lock);
 	fl_targets_close(&session->targets);
-	list_for_each_entry_safe(group, next, &session->groups, own)
-		fl_group_destroy(group);
+	fl_groups_destroy(&session->groups);
 	mutex_unlock(&session->lock);
 	/* Nothing is called any more that could kick; then nothing kicks; then nothing runs. */
 	fl_watch_stop();
@@ -117,7 +114,8 @@ static int set_up(struct fl_session *session, struct fl_setup *setup)
 		return err;
 	fl_ring_init(&session->ring, session->mapping.ring, session->mapping.bytes,
 		     setup->flags & FL_SETUP_OVERWRITE);
-	fl_targets_init(&session->targets, &fl_follow_ops, setup->flags & FL_SETUP_RAN);
+	fl_targets_init(&session->targets, uid_valid(session->user) ? FL_TARGETS_MAX : UINT_MAX,
+			&fl_follow_ops, setup->flags & FL_SETUP_RAN);
 	session->wake_bytes = clamp(setup->wake_bytes, 1ULL, setup->ring_bytes / 2);
 	init_irq_work(&session->kick, kick);
 	err = fl_sampler_init(&session->sampler, "faultline", setup->period_ns,

@@ -13,22 +13,25 @@
  * How many are visited in one go, with interrupts off for their records: some microseconds. Between
  * two goes others are let in and the clock is looked at.
  */
-#define CHUNK 128U
+#define CHUNK 192U
 
-/* Room for samples, one behind the other. */
-struct run {
-	struct fl_sample *begin, *end;
-	u32 seq; /* of the first */
-};
+/* A process with more threads is read with interrupts on. */
+#define CROWD 64
 
 struct pass {
 	struct fl_session *session;
 	u64 time_ns;
 	u64 end_ns; /* of its budget */
 	u64 visits;
-	unsigned long flags; /* of the ring's lock, which is held */
-	struct run run;
+	unsigned long flags;	  /* of the ring's lock, which is held */
+	struct fl_sample *begin;  /* of a run of samples that are not handed in yet */
 	struct fl_sample nowhere; /* where a sample goes that is lost */
+};
+
+/* Where the next sample of a run goes. Kept by who writes them, for the sake of registers. */
+struct place {
+	struct fl_sample *slot, *end;
+	u32 seq;
 };
 
 static void lock(struct pass *pass) __acquires(&pass->session->ring.lock)
@@ -41,40 +44,39 @@ static void unlock(struct pass *pass) __releases(&pass->session->ring.lock)
 	fl_ring_unlock(&pass->session->ring, pass->flags);
 }
 
-/* Hands in the samples up to @slot; the rest of the room is given back. */
-static void end_run(struct pass *pass, struct fl_sample *slot)
+/* Hands in the samples of a run, if there is one; the rest of the room is given back. */
+static void end_run(struct pass *pass, struct place at)
 {
-	struct run *run = &pass->run;
-
-	pass->visits += slot - run->begin;
-	if (run->begin != &pass->nowhere)
-		fl_ring_end_run(&pass->session->ring, sizeof(*slot), slot - run->begin);
-	*run = (struct run){};
+	if (!at.slot)
+		return;
+	pass->visits += at.slot - pass->begin;
+	if (pass->begin != &pass->nowhere)
+		fl_ring_end_run(&pass->session->ring, sizeof(*at.slot), at.slot - pass->begin);
 }
 
-/*
- * Ends a run and begins the next, in which there is room for one sample at least, or nowhere to put
- * it. Returns false if the budget is used up.
- */
-static noinline bool next_run(struct pass *pass, struct fl_sample *slot)
+/* Room for @max samples, or for some, or nowhere to put one. */
+static struct place begin_run(struct pass *pass, unsigned int max)
 {
 	struct fl_ring_writer *ring = &pass->session->ring;
-	struct run *run = &pass->run;
-	unsigned int count = 1, max = clamp(READ_ONCE(pass->session->targets.count), 1U, CHUNK);
+	unsigned int count = 1;
 
-	if (slot) {
-		end_run(pass, slot);
+	pass->begin = fl_ring_begin_run(ring, sizeof(*pass->begin), max, &count, pass->time_ns)
+			      ?: &pass->nowhere;
+	return (struct place){ pass->begin, pass->begin + count, ring->seq };
+}
+
+/* Ends a run, if there is one, and begins the next. Nowhere if the budget is used up. */
+static noinline struct place next_run(struct pass *pass, struct place at)
+{
+	if (at.slot) {
+		end_run(pass, at);
 		unlock(pass);
 		cond_resched();
 		lock(pass);
 		if (ktime_get_ns() > pass->end_ns)
-			return false;
+			return (struct place){};
 	}
-	run->begin = fl_ring_begin_run(ring, sizeof(*slot), max, &count, pass->time_ns)
-			     ?: &pass->nowhere;
-	run->end = run->begin + count;
-	run->seq = ring->seq;
-	return true;
+	return begin_run(pass, clamp(READ_ONCE(pass->session->targets.count), 1U, CHUNK));
 }
 
 /* All but the memory. */
@@ -99,67 +101,118 @@ static __always_inline void write(struct fl_sample *sample, struct fl_target *ta
 	counts->involuntary = totals->involuntary;
 }
 
-/*
- * Any target, whatever it does. The bit is cleared first: who runs from now on sets it again, and
- * so do we if it runs already, or is about to. Returns whether there is a sample.
- */
-static noinline bool sample_carefully(struct fl_sample *sample, struct fl_target *target, u32 seq,
-				      u64 time_ns)
+static void write_pages(struct fl_sample *sample, const struct fl_target *target)
 {
-	struct fl_totals totals;
-
-	if (READ_ONCE(target->state) & FL_TARGET_SECRET)
-		return false;
-	clear_bit(FL_TARGET_RAN, &target->state);
-	smp_mb__after_atomic();
-	if (fl_target_read(target, &totals))
-		fl_target_ran(target);
-	write(sample, target, &totals, seq, time_ns);
 	if (target->mm) {
 		fl_target_count_pages(target, &sample->counts.resident, &sample->counts.swapped);
 	} else {
 		sample->counts.resident = 0;
 		sample->counts.swapped = 0;
 	}
-	return true;
 }
 
-/* These are no everyday's targets. */
-#define SPECIAL \
-	(FL_TARGET_SECRET | BIT(FL_TARGET_ALONE) | BIT(FL_TARGET_BODILESS) | BIT(FL_TARGET_GONE))
+/*
+ * Any target, whatever it does. The bit is cleared first: who runs from now on sets it again, and
+ * so do we if it runs already, or is about to.
+ */
+static void read_carefully(struct fl_target *target, struct fl_totals *totals)
+{
+	clear_bit(FL_TARGET_RAN, &target->state);
+	smp_mb__after_atomic();
+	if (fl_target_read(target, totals))
+		fl_target_ran(target);
+}
 
-/* One that is not special and ran, but most likely does not any more. */
-static __always_inline bool sample_that_ran(struct fl_sample *sample, struct fl_target *target,
-					    u32 seq, u64 time_ns)
+static noinline void sample_carefully(struct place *at, struct fl_target *target, u64 time_ns)
 {
 	struct fl_totals totals;
 
-	clear_bit(FL_TARGET_RAN, &target->state);
-	smp_mb__after_atomic();
-	if (unlikely(!fl_task_read_still(target->signal, &totals, true)))
-		return sample_carefully(sample, target, seq, time_ns);
-	write(sample, target, &totals, seq, time_ns);
-	fl_target_count_pages(target, &sample->counts.resident, &sample->counts.swapped);
-	return true;
+	read_carefully(target, &totals);
+	write(at->slot, target, &totals, at->seq, time_ns);
+	write_pages(at->slot, target);
 }
 
-static noinline bool sample_unusual(struct fl_sample *sample, struct fl_target *target, u32 seq,
-				    u64 time_ns)
+/* One of many threads: the ring is not locked while they are added up. */
+static void sample_crowd(struct pass *pass, struct place *at, struct fl_target *target)
 {
-	return READ_ONCE(target->state) & SPECIAL ? sample_carefully(sample, target, seq, time_ns)
-						  : sample_that_ran(sample, target, seq, time_ns);
+	struct fl_totals totals;
+
+	end_run(pass, *at);
+	unlock(pass);
+	read_carefully(target, &totals);
+	cond_resched();
+	lock(pass);
+	*at = begin_run(pass, 1);
+	write(at->slot, target, &totals, at->seq, pass->time_ns);
+	write_pages(at->slot, target);
+	at->slot++;
+	at->seq++;
+}
+
+static bool is_crowd(const struct fl_target *target)
+{
+	return READ_ONCE(target->signal->nr_threads) > CROWD && !fl_target_is_alone(target);
+}
+
+/* These are no everyday's targets. A crowd stays one at least until it runs. */
+#define SPECIAL                                                              \
+	(FL_TARGET_SECRET | BIT(FL_TARGET_ALONE) | BIT(FL_TARGET_BODILESS) | \
+	 BIT(FL_TARGET_CROWD) | BIT(FL_TARGET_GONE))
+
+static noinline void visit_special(struct pass *pass, struct place *at, struct fl_target *target)
+{
+	if (READ_ONCE(target->state) & FL_TARGET_SECRET)
+		return;
+	if (is_crowd(target)) {
+		set_bit(FL_TARGET_CROWD, &target->state);
+		sample_crowd(pass, at, target);
+		return;
+	}
+	clear_bit(FL_TARGET_CROWD, &target->state);
+	sample_carefully(at, target, pass->time_ns);
+	at->slot++;
+	at->seq++;
+}
+
+/* One that ran, but most likely does not any more. */
+static __always_inline void visit_that_ran(struct pass *pass, struct place *at,
+					   struct fl_target *target)
+{
+	struct fl_totals totals;
+
+	if (unlikely(READ_ONCE(target->state) & SPECIAL) || unlikely(is_crowd(target))) {
+		visit_special(pass, at, target);
+		return;
+	}
+	clear_bit(FL_TARGET_RAN, &target->state);
+	smp_mb__after_atomic();
+	if (likely(fl_task_read_still(target->signal, &totals, true))) {
+		write(at->slot, target, &totals, at->seq, pass->time_ns);
+		fl_target_count_pages(target, &at->slot->counts.resident,
+				      &at->slot->counts.swapped);
+	} else {
+		sample_carefully(at, target, pass->time_ns);
+	}
+	at->slot++;
+	at->seq++;
+}
+
+static noinline struct place visit_unusual(struct pass *pass, struct place at,
+					   struct fl_target *target)
+{
+	visit_that_ran(pass, &at, target);
+	return at;
 }
 
 /* Whoever did not run since the last visit does not run now. */
-static __always_inline bool sample(struct fl_sample *sample, struct fl_target *target, u32 seq,
-				   u64 time_ns)
+static __always_inline bool sample_still(struct fl_sample *sample, struct fl_target *target,
+					 u32 seq, u64 time_ns)
 {
 	struct fl_totals totals;
 
-	if (unlikely(READ_ONCE(target->state) & (SPECIAL | BIT(FL_TARGET_RAN))))
-		return sample_unusual(sample, target, seq, time_ns);
-	if (unlikely(!fl_task_read_still(target->signal, &totals, false)))
-		return sample_carefully(sample, target, seq, time_ns);
+	if (unlikely(READ_ONCE(target->state) & (SPECIAL | BIT(FL_TARGET_RAN))) ||
+	    unlikely(!fl_task_read_still(target->signal, &totals, false)))
+		return false;
 	write(sample, target, &totals, seq, time_ns);
 	fl_target_count_pages(target, &sample->counts.resident, &sample->counts.swapped);
 	return true;
@@ -169,28 +222,26 @@ static __always_inline bool sample(struct fl_sample *sample, struct fl_target *t
 static u64 visit_all(struct pass *pass)
 {
 	struct fl_targets *targets = &pass->session->targets;
-	struct fl_sample *slot = NULL, *end = NULL;
 	u64 time_ns = pass->time_ns;
 	struct fl_target *target;
-	u32 seq = 0;
+	struct place at = {};
 
 	fl_targets_each(target, targets) {
-		if (unlikely(slot == end)) {
-			if (!next_run(pass, slot)) {
+		if (unlikely(at.slot == at.end)) {
+			at = next_run(pass, at);
+			if (!at.slot) {
 				fl_targets_begin_with(targets, target);
 				return READ_ONCE(targets->count) - pass->visits;
 			}
-			slot = pass->run.begin;
-			end = pass->run.end;
-			seq = pass->run.seq;
 		}
-		if (likely(sample(slot, target, seq, time_ns))) {
-			slot++;
-			seq++;
+		if (unlikely(!sample_still(at.slot, target, at.seq, time_ns))) {
+			at = visit_unusual(pass, at, target);
+			continue;
 		}
+		at.slot++;
+		at.seq++;
 	}
-	if (slot)
-		end_run(pass, slot);
+	end_run(pass, at);
 	return 0;
 }
 
@@ -201,19 +252,16 @@ static void put_off(struct fl_target *target)
 	fl_target_ran(target);
 }
 
-/* One that is gone, not yet to be seen, or special. Returns whether there is a sample. */
-static noinline bool take_special(struct fl_sample *sample, struct fl_target *target, u32 seq,
-				  u64 time_ns)
+/* One that is gone or not yet to be seen. Returns whether it is such. */
+static bool pass_over(struct fl_target *target)
 {
-	if (test_bit(FL_TARGET_GONE, &target->state)) {
+	if (likely(!(READ_ONCE(target->state) & (FL_TARGET_SECRET | BIT(FL_TARGET_GONE)))))
+		return false;
+	if (test_bit(FL_TARGET_GONE, &target->state))
 		fl_target_put(target);
-		return false;
-	}
-	if (READ_ONCE(target->state) & FL_TARGET_SECRET) {
+	else
 		put_off(target);
-		return false;
-	}
-	return sample_carefully(sample, target, seq, time_ns);
+	return true;
 }
 
 static u64 put_off_all(struct llist_node *from)
@@ -223,12 +271,10 @@ static u64 put_off_all(struct llist_node *from)
 
 	llist_for_each_entry_safe(target, next, from, ran)
 	{
-		if (test_bit(FL_TARGET_GONE, &target->state)) {
-			fl_target_put(target);
-		} else {
-			put_off(target);
-			count++;
-		}
+		if (pass_over(target))
+			continue;
+		put_off(target);
+		count++;
 	}
 	return count;
 }
@@ -236,30 +282,22 @@ static u64 put_off_all(struct llist_node *from)
 /* Returns how many were shed; they are on the list again. */
 static u64 visit_those_that_ran(struct pass *pass)
 {
-	struct fl_sample *slot = NULL, *end = NULL;
-	u64 time_ns = pass->time_ns;
+	struct fl_targets *targets = &pass->session->targets;
 	struct fl_target *target, *next;
-	bool sampled;
-	u32 seq = 0;
+	struct place at = {};
 
-	llist_for_each_entry_safe(target, next, fl_targets_take_ran(&pass->session->targets), ran)
+	llist_for_each_entry_safe(target, next, fl_targets_take_ran(targets), ran)
 	{
-		if (unlikely(slot == end)) {
-			if (!next_run(pass, slot))
+		if (unlikely(pass_over(target)))
+			continue;
+		if (unlikely(at.slot == at.end)) {
+			at = next_run(pass, at);
+			if (!at.slot)
 				return put_off_all(&target->ran);
-			slot = pass->run.begin;
-			end = pass->run.end;
-			seq = pass->run.seq;
 		}
-		if (unlikely(READ_ONCE(target->state) & SPECIAL))
-			sampled = take_special(slot, target, seq, time_ns);
-		else
-			sampled = sample_that_ran(slot, target, seq, time_ns);
-		slot += sampled;
-		seq += sampled;
+		visit_that_ran(pass, &at, target);
 	}
-	if (slot)
-		end_run(pass, slot);
+	end_run(pass, at);
 	return 0;
 }
 

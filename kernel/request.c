@@ -13,6 +13,7 @@ static int add_one(struct fl_session *session, struct fl_add *add)
 	struct fl_target_wish wish = {
 		.alone = add->kind == FL_TARGET_THREAD,
 		.inherits = add->kind == FL_TARGET_TREE,
+		.state = FL_TARGET_SECRET,
 	};
 	struct fl_target *target;
 
@@ -23,9 +24,7 @@ static int add_one(struct fl_session *session, struct fl_add *add)
 	if (IS_ERR(target))
 		return PTR_ERR(target);
 	add->target = target->id;
-	fl_follow_tell_target(session, target);
-	fl_follow_check_new(session, target);
-	return 0;
+	return fl_follow_admit(session, target);
 }
 
 static int add_group(struct fl_session *session, struct fl_add *add)
@@ -34,11 +33,14 @@ static int add_group(struct fl_session *session, struct fl_add *add)
 
 	if (add->number < 0)
 		return -EINVAL;
+	if (session->group_count == FL_GROUPS_MAX)
+		return -ENOSPC;
 	add->target = fl_session_next_id(session);
-	group = fl_group_create(add->number, fl_follow_joined, session, add->target);
+	group = fl_group_create(add->number, &session->groups, fl_follow_joined, session,
+				add->target);
 	if (IS_ERR(group))
 		return PTR_ERR(group);
-	list_add_tail(&group->own, &session->groups);
+	session->group_count++;
 	fl_pass_answer_calls(session);
 	return 0;
 }
@@ -72,10 +74,12 @@ int fl_session_add(struct fl_session *session, struct fl_add *add)
 static int remove_group(struct fl_session *session, struct fl_group *group)
 {
 	struct fl_target *target, *next;
+	LIST_HEAD(alone);
 
 	/* First, so that none comes after those that leave. */
-	list_del(&group->own);
-	fl_group_destroy(group);
+	list_move(&group->own, &alone);
+	fl_groups_destroy(&alone);
+	session->group_count--;
 	fl_targets_each_safe(target, next, &session->targets)
 		if (target->group == group)
 			fl_follow_leave(session, target, FL_LEFT_REMOVED);

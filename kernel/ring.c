@@ -13,6 +13,7 @@ void fl_ring_init(struct fl_ring_writer *ring, struct fl_ring *shared, void *byt
 		.bytes = bytes,
 		.size = shared->bytes,
 		.overwrite = overwrite,
+		.kept = overwrite ? 0 : shared->bytes / FL_RING_KEPT,
 		.room = shared->bytes,
 	};
 	raw_spin_lock_init(&ring->lock);
@@ -134,20 +135,28 @@ void *fl_ring_reserve(struct fl_ring_writer *ring, u16 type, u16 size, u64 time_
 	return record ?: lose(ring);
 }
 
+/* Whether one record more, with all that may come before it, leaves alone what is kept. */
+static bool is_roomy(const struct fl_ring_writer *ring, u16 size)
+{
+	return ring->overwrite ||
+	       ring->head + size + sizeof(struct fl_lost) + FL_RECORD_MAX_BYTES + ring->kept <=
+		       ring->room;
+}
+
 /* How many fit without going round the ring's end or, if old ones do not make way, over them. */
 static unsigned int fit(const struct fl_ring_writer *ring, u16 size, unsigned int max)
 {
 	u64 left = ring->size - (ring->head & (ring->size - 1));
 
 	if (!ring->overwrite)
-		left = min(left, ring->room - ring->head);
+		left = min(left, ring->room - ring->kept - ring->head);
 	return clamp_t(u64, div_u64(left, size), 1, max);
 }
 
 void *fl_ring_begin_run(struct fl_ring_writer *ring, u16 size, unsigned int max,
 			unsigned int *count, u64 time_ns)
 {
-	if (!tell_lost(ring, size, time_ns) || !find_place(ring, size))
+	if (!is_roomy(ring, size) || !tell_lost(ring, size, time_ns) || !find_place(ring, size))
 		return lose(ring);
 	*count = fit(ring, size, max);
 	/* In a tiny ring what makes way is not to be what was just written. */

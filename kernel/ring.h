@@ -18,6 +18,7 @@ struct fl_ring_writer {
 	u8 *bytes;
 	u64 size; /* of the ring, a power of two */
 	bool overwrite;
+	u64 kept;		  /* bytes that are not for samples */
 	u64 seq;		  /* of the next record */
 	u64 head, tail, consumed; /* positions, as in struct fl_ring */
 	u64 room;		  /* up to this position may be written without making room */
@@ -65,7 +66,9 @@ void *fl_ring_reserve(struct fl_ring_writer *ring, u16 type, u16 size, u64 time_
  * @count: for how many there is room, at least 1
  * @time_ns: of the record that tells of lost ones, if that is due
  *
- * The caller writes them, headers included; their sequence numbers go on from ring->seq.
+ * For samples: when the ring fills up, a part of it is kept for all other records, as what those
+ * say is not said again. The caller writes them, headers included; their sequence numbers go on
+ * from ring->seq.
  *
  * Return: where; NULL if there is no room for one: then one is lost, and counted.
  */

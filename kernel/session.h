@@ -30,6 +30,7 @@ struct fl_session {
 	struct fl_ring_writer ring; /* has its own lock */
 	struct fl_targets targets;  /* has its own lock for what comes in */
 	struct list_head groups;
+	unsigned int group_count;
 	atomic_t ids; /* the newest id */
 	struct fl_sampler sampler;
 	struct irq_work kick;	/* wakes the sampler where that cannot be done at once */

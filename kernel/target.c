@@ -9,16 +9,21 @@
 #include "access.h"
 #include "target.h"
 
-struct hlist_head fl_targets_by_signal[1 << FL_TARGETS_HASH_BITS];
+struct hlist_head fl_targets_processes[FL_TARGETS_BUCKETS];
+struct hlist_head fl_targets_threads[FL_TARGETS_BUCKETS];
+unsigned int fl_targets_thread_count;
 
 /* The chains; taken inside of a set's lock. */
 static DEFINE_RAW_SPINLOCK(hash_lock);
 
-void fl_targets_init(struct fl_targets *set, const struct fl_targets_ops *ops, bool lists_ran)
+void fl_targets_init(struct fl_targets *set, unsigned int max, const struct fl_targets_ops *ops,
+		     bool lists_ran)
 {
 	INIT_LIST_HEAD(&set->order);
 	raw_spin_lock_init(&set->lock);
 	set->count = 0;
+	set->gone = 0;
+	set->max = max;
 	set->closed = false;
 	set->lists_ran = lists_ran;
 	set->ops = ops;
@@ -44,20 +49,52 @@ void fl_targets_close(struct fl_targets *set)
 		fl_target_put(target);
 }
 
-static struct fl_target *find(struct fl_targets *set, const struct signal_struct *signal,
-			      const struct task_struct *thread)
+struct fl_target *fl_targets_find(struct fl_targets *set, const struct signal_struct *signal)
 {
 	struct fl_target *target;
 
-	fl_targets_each_of(target, signal) if (target->set == set &&
-					       fl_target_is_alone(target) == !!thread &&
-					       (!thread || target->task == thread)) return target;
+	fl_targets_each_of(target, signal)
+	{
+		if (target->set == set)
+			return target;
+	}
 	return NULL;
 }
 
-struct fl_target *fl_targets_find(struct fl_targets *set, const struct signal_struct *signal)
+/* The process of @task or, if it is to be @alone, that thread. */
+static struct fl_target *find(struct fl_targets *set, const struct task_struct *task, bool alone)
 {
-	return find(set, signal, NULL);
+	struct fl_target *target;
+
+	if (!alone)
+		return fl_targets_find(set, task->signal);
+	fl_targets_each_of_thread(target, task)
+	{
+		if (target->set == set)
+			return target;
+	}
+	return NULL;
+}
+
+static void hash(struct fl_target *target)
+{
+	raw_spin_lock(&hash_lock);
+	if (fl_target_is_alone(target)) {
+		WRITE_ONCE(fl_targets_thread_count, fl_targets_thread_count + 1);
+		hlist_add_head_rcu(&target->hash, fl_targets_thread_bucket(target->task));
+	} else {
+		hlist_add_head_rcu(&target->hash, fl_targets_process_bucket(target->signal));
+	}
+	raw_spin_unlock(&hash_lock);
+}
+
+static void unhash(struct fl_target *target)
+{
+	raw_spin_lock(&hash_lock);
+	hlist_del_rcu(&target->hash);
+	if (fl_target_is_alone(target))
+		WRITE_ONCE(fl_targets_thread_count, fl_targets_thread_count - 1);
+	raw_spin_unlock(&hash_lock);
 }
 
 /* Puts it in unless it, or the same process or thread, is in. */
@@ -69,14 +106,14 @@ static int insert(struct fl_targets *set, struct fl_target *target)
 	raw_spin_lock_irqsave(&set->lock, flags);
 	if (set->closed) {
 		err = -ESRCH;
-	} else if (find(set, target->signal, fl_target_is_alone(target) ? target->task : NULL)) {
+	} else if (find(set, target->task, fl_target_is_alone(target))) {
 		err = -EEXIST;
+	} else if (set->count >= set->max) {
+		err = -ENOSPC;
 	} else {
 		list_add_tail_rcu(&target->order, &set->order);
 		WRITE_ONCE(set->count, set->count + 1);
-		raw_spin_lock(&hash_lock);
-		hlist_add_head_rcu(&target->by_signal, fl_targets_bucket(target->signal));
-		raw_spin_unlock(&hash_lock);
+		hash(target);
 	}
 	raw_spin_unlock_irqrestore(&set->lock, flags);
 	return err;
@@ -133,9 +170,8 @@ struct fl_target *fl_targets_add(struct fl_targets *set, struct task_struct *tas
 		fl_target_ran(target);
 		return target;
 	}
-	set_bit(FL_TARGET_GONE, &target->state);
-	refcount_set(&target->refs, 1);
-	fl_target_put(target);
+	unpin(target);
+	kfree(target);
 	return ERR_PTR(err);
 }
 
@@ -154,7 +190,7 @@ static bool is_in(struct fl_targets *set, struct task_struct *task, bool alone)
 	bool in;
 
 	rcu_read_lock();
-	in = find(set, task->signal, alone ? task : NULL);
+	in = find(set, task, alone);
 	rcu_read_unlock();
 	return in;
 }
@@ -192,13 +228,39 @@ struct fl_target *fl_targets_find_pid(struct fl_targets *set, int nr, const stru
 	if (IS_ERR(task))
 		return ERR_CAST(task);
 	rcu_read_lock();
-	target = find(set, task->signal, NULL);
+	target = fl_targets_find(set, task->signal);
 	rcu_read_unlock();
 	err = fl_access_check(file, task);
 	if (!err && !target)
 		err = -ENOENT;
 	put_task_struct(task);
 	return err ? ERR_PTR(err) : target;
+}
+
+/* That many may wait on the list of those that ran for a pass to find them gone. */
+#define GONE_MAX 1024
+
+static void purge_ran(struct fl_targets *set)
+{
+	struct fl_target *target, *next;
+
+	set->gone = 0;
+	llist_for_each_entry_safe(target, next, fl_targets_take_ran(set), ran)
+	{
+		if (test_bit(FL_TARGET_GONE, &target->state))
+			fl_target_put(target);
+		else
+			llist_add(&target->ran, &set->ran);
+	}
+}
+
+/* With the bit it is on the list, or will be in a moment; without, it never will be again. */
+static void leave_ran(struct fl_targets *set, struct fl_target *target)
+{
+	if (!test_and_set_bit(FL_TARGET_RAN, &target->state))
+		fl_target_put(target);
+	else if (++set->gone >= GONE_MAX)
+		purge_ran(set);
 }
 
 void fl_targets_remove(struct fl_targets *set, struct fl_target *target)
@@ -208,14 +270,12 @@ void fl_targets_remove(struct fl_targets *set, struct fl_target *target)
 	raw_spin_lock_irqsave(&set->lock, flags);
 	list_del_rcu(&target->order);
 	WRITE_ONCE(set->count, set->count - 1);
-	raw_spin_lock(&hash_lock);
-	hlist_del_rcu(&target->by_signal);
-	raw_spin_unlock(&hash_lock);
+	unhash(target);
 	raw_spin_unlock_irqrestore(&set->lock, flags);
 	set_bit(FL_TARGET_GONE, &target->state);
-	/* With the bit it is on the list, or will be in a moment; or never again. */
-	if (set->lists_ran && !test_and_set_bit(FL_TARGET_RAN, &target->state))
-		fl_target_put(target);
+	unpin(target);
+	if (set->lists_ran)
+		leave_ran(set, target);
 	fl_target_put(target);
 }
 
@@ -247,10 +307,8 @@ void fl_target_answer(struct fl_target *target)
 
 void fl_target_put(struct fl_target *target)
 {
-	if (!refcount_dec_and_test(&target->refs))
-		return;
-	unpin(target);
-	kfree_rcu(target, rcu);
+	if (refcount_dec_and_test(&target->refs))
+		kfree_rcu(target, rcu);
 }
 
 void fl_target_ran(struct fl_target *target)
@@ -278,7 +336,7 @@ void fl_target_set_fresh(struct fl_target *target, struct task_struct *task)
 
 	if (old)
 		put_task_struct(old);
-	/* If it goes meanwhile, one of both, who makes it go or we, sees what the other did. */
+	/* If it goes meanwhile, one of us sees what the other did. */
 	if (test_bit(FL_TARGET_GONE, &target->state))
 		drop_fresh(target);
 }

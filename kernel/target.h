@@ -50,18 +50,20 @@ enum fl_target_bit {
 	FL_TARGET_CALLS,     /* it is on the list of calls */
 	FL_TARGET_UNCHECKED, /* whether it may be looked at has to be asked (again) */
 	FL_TARGET_UNTOLD,    /* nobody was told yet that it is followed */
-	FL_TARGET_GONE,	     /* it is in no set any more */
+	FL_TARGET_GONE,	     /* it is in no set any more; who it was may be somebody else */
 	FL_TARGET_ALONE,     /* it is one thread, not its process; never changes */
 	FL_TARGET_BODILESS,  /* no memory of it is known */
+	FL_TARGET_CROWD,     /* it had too many threads to be read with interrupts off */
 };
 
 /* Nobody is to see anything of these yet. */
 #define FL_TARGET_SECRET (BIT(FL_TARGET_UNCHECKED) | BIT(FL_TARGET_UNTOLD))
 
 /*
- * One that is followed. Its set holds a reference on it, and so does the list of calls while it is
- * on it. The list of those that ran, if the set has one, holds its reference from the beginning, so
- * that going there costs nothing: while FL_TARGET_RAN is set, who empties the list will drop it.
+ * One that is followed. What it pins it pins as long as it is in a set. Its set holds a reference
+ * on it, and so does the list of calls while it is on it. The list of those that ran, if the set
+ * has one, holds its reference from the beginning, so that going there costs nothing: while
+ * FL_TARGET_RAN is set, who empties the list will drop it.
  */
 struct fl_target {
 	struct list_head order;
@@ -78,7 +80,7 @@ struct fl_target {
 	struct fl_targets *set;
 	struct pid *pid;	   /* pinned */
 	struct task_struct *fresh; /* pinned: its leader since it executed a program, or NULL */
-	struct hlist_node by_signal;
+	struct hlist_node hash;
 	struct llist_node ran;
 	struct llist_node call;
 	refcount_t refs;
@@ -93,6 +95,8 @@ struct fl_targets {
 	struct list_head order;
 	raw_spinlock_t lock; /* order, count, closed */
 	unsigned int count;
+	unsigned int max;  /* that it takes */
+	unsigned int gone; /* so many at most are on the list of those that ran but in no set */
 	bool closed;
 	bool lists_ran;			  /* those that ran are put onto the list */
 	const struct fl_targets_ops *ops; /* or NULL */
@@ -108,10 +112,12 @@ struct fl_targets {
 /**
  * fl_targets_init - make an empty set
  * @set: the set
+ * @max: how many it takes
  * @ops: what its owner wants to know, or NULL; then its targets always count as having run
  * @lists_ran: whether fl_targets_take_ran() will be called
  */
-void fl_targets_init(struct fl_targets *set, const struct fl_targets_ops *ops, bool lists_ran);
+void fl_targets_init(struct fl_targets *set, unsigned int max, const struct fl_targets_ops *ops,
+		     bool lists_ran);
 
 /** fl_targets_close - remove all and take none any more; may sleep, waits for those who look */
 void fl_targets_close(struct fl_targets *set);
@@ -134,7 +140,7 @@ struct fl_target_wish {
  * @gfp: how to get memory
  *
  * Sleeps if @gfp says so. Return: the target; or ERR_PTR: -EEXIST in the set already;
- * -ENOMEM; -ESRCH it is reaped, or the set is closed.
+ * -ENOMEM; -ENOSPC the set is full; -ESRCH it is reaped, or the set is closed.
  */
 struct fl_target *fl_targets_add(struct fl_targets *set, struct task_struct *task,
 				 struct mm_struct *mm, const struct fl_target_wish *wish,
@@ -148,7 +154,7 @@ struct fl_target *fl_targets_add(struct fl_targets *set, struct task_struct *tas
  * @wish: what to make of it
  *
  * May sleep. Return: the target; or ERR_PTR: -ESRCH no such process, or dead; -EEXIST in the set
- * already; -EPERM not the opener's to look at; -ENOMEM.
+ * already; -EPERM not the opener's to look at; -ENOMEM; -ENOSPC the set is full.
  */
 struct fl_target *fl_targets_add_pid(struct fl_targets *set, int nr, const struct file *file,
 				     const struct fl_target_wish *wish);
@@ -170,7 +176,8 @@ struct fl_target *fl_targets_find(struct fl_targets *set, const struct signal_st
 /**
  * fl_targets_remove - take @target out of @set
  *
- * It is freed when it is on no list any more, maybe at once. May sleep.
+ * It is freed when it is on no list any more, maybe at once; what it pins is let go of now. May
+ * sleep.
  */
 void fl_targets_remove(struct fl_targets *set, struct fl_target *target);
 
@@ -190,7 +197,7 @@ struct llist_node *fl_targets_take_calls(struct fl_targets *set);
 /** fl_target_answer - it is off the list of calls and may call again */
 void fl_target_answer(struct fl_target *target);
 
-/** fl_target_put - drop the reference that a list had; may sleep */
+/** fl_target_put - drop the reference that a list had; any context */
 void fl_target_put(struct fl_target *target);
 
 /** fl_target_ran - it ran, or will; any context, by RCU or a reference */
@@ -238,28 +245,50 @@ static __always_inline void fl_target_count_pages(const struct fl_target *target
 						  u64 *swapped)
 {
 	struct mm_struct *mm = target->mm;
+	long in_memory = fl_mm_pages(mm, MM_FILEPAGES) + fl_mm_pages(mm, MM_ANONPAGES) +
+			 fl_mm_pages(mm, MM_SHMEMPAGES);
+	long in_swap = fl_mm_pages(mm, MM_SWAPENTS);
 
-	*resident = max(fl_mm_pages(mm, MM_FILEPAGES) + fl_mm_pages(mm, MM_ANONPAGES) +
-				fl_mm_pages(mm, MM_SHMEMPAGES),
-			0L);
-	*swapped = max(fl_mm_pages(mm, MM_SWAPENTS), 0L);
+	/* Seldom, so a branch is cheaper than max(). */
+	if (unlikely(in_memory < 0))
+		in_memory = 0;
+	if (unlikely(in_swap < 0))
+		in_swap = 0;
+	*resident = in_memory;
+	*swapped = in_swap;
 }
 
-/* All targets of all sets, by their processes. */
+/* All targets of all sets: processes by their signal_struct, threads alone by their task_struct. */
 #define FL_TARGETS_HASH_BITS 12
-extern struct hlist_head fl_targets_by_signal[1 << FL_TARGETS_HASH_BITS];
+#define FL_TARGETS_BUCKETS   (1 << FL_TARGETS_HASH_BITS)
+extern struct hlist_head fl_targets_processes[FL_TARGETS_BUCKETS];
+extern struct hlist_head fl_targets_threads[FL_TARGETS_BUCKETS];
+extern unsigned int fl_targets_thread_count; /* how many are in the latter */
 
-static inline struct hlist_head *fl_targets_bucket(const struct signal_struct *signal)
+static inline struct hlist_head *fl_targets_process_bucket(const struct signal_struct *signal)
 {
-	return &fl_targets_by_signal[hash_ptr(signal, FL_TARGETS_HASH_BITS)];
+	return &fl_targets_processes[hash_ptr(signal, FL_TARGETS_HASH_BITS)];
 }
 
-/* Each target, of whatever set, that is this process or a thread of it. In an RCU section. */
-#define fl_targets_each_of(target, _signal)                                            \
-	hlist_for_each_entry_rcu_notrace(target, fl_targets_bucket(_signal),           \
-					 by_signal) if ((target)->signal != (_signal)) \
-	{                                                                              \
-	}                                                                              \
+static inline struct hlist_head *fl_targets_thread_bucket(const struct task_struct *thread)
+{
+	return &fl_targets_threads[hash_ptr(thread, FL_TARGETS_HASH_BITS)];
+}
+
+/* Each target, of whatever set, that is this process. In an RCU read-side section. */
+#define fl_targets_each_of(target, _signal)                                          \
+	hlist_for_each_entry_rcu_notrace(target, fl_targets_process_bucket(_signal), \
+					 hash) if ((target)->signal != (_signal))    \
+	{                                                                            \
+	}                                                                            \
+	else
+
+/* Each target, of whatever set, that is this thread alone. In an RCU read-side section. */
+#define fl_targets_each_of_thread(target, thread)                                  \
+	hlist_for_each_entry_rcu_notrace(target, fl_targets_thread_bucket(thread), \
+					 hash) if ((target)->task != (thread))     \
+	{                                                                          \
+	}                                                                          \
 	else
 
 #endif

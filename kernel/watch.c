@@ -25,23 +25,19 @@ static void thread_is_over(struct task_struct *thread)
 {
 	struct fl_target *target;
 
-	fl_targets_each_of(target, thread->signal)
-	{
-		if (fl_target_is_alone(target) ? target->task == thread
-					       : !atomic_read(&thread->signal->live))
-			fl_target_call(target);
+	if (!atomic_read(&thread->signal->live)) {
+		fl_targets_each_of(target, thread->signal) fl_target_call(target);
 	}
+	fl_targets_each_of_thread(target, thread) fl_target_call(target);
 }
 
 static noinline void look_closely(struct task_struct *prev, struct task_struct *next)
 {
 	struct fl_target *target;
 
-	fl_targets_each_of(target, next->signal)
-	{
-		fl_target_ran(target);
-		fl_runtime_switched_in(next);
-	}
+	fl_runtime_switched_in(next);
+	fl_targets_each_of(target, next->signal) fl_target_ran(target);
+	fl_targets_each_of_thread(target, next) fl_target_ran(target);
 	if (fl_task_state(prev) == TASK_DEAD)
 		thread_is_over(prev);
 }
@@ -49,14 +45,17 @@ static noinline void look_closely(struct task_struct *prev, struct task_struct *
 /* A few instructions for every context switch of the machine: whether there is more to do. */
 static __always_inline bool is_dull(const struct task_struct *prev, const struct task_struct *next)
 {
-	struct hlist_node *first = READ_ONCE(fl_targets_bucket(next->signal)->first);
+	struct hlist_node *first = READ_ONCE(fl_targets_process_bucket(next->signal)->first);
 	struct fl_target *target;
 
 	if (unlikely(fl_task_state(prev) == TASK_DEAD))
 		return false;
+	if (unlikely(READ_ONCE(fl_targets_thread_count)) &&
+	    READ_ONCE(fl_targets_thread_bucket(next)->first))
+		return false;
 	if (likely(!first))
 		return true;
-	target = hlist_entry(first, struct fl_target, by_signal);
+	target = hlist_entry(first, struct fl_target, hash);
 	return !FL_RUNTIME_CLOCK_STOPS && target->signal == next->signal &&
 	       test_bit(FL_TARGET_RAN, &target->state) && !READ_ONCE(first->next);
 }
@@ -77,7 +76,7 @@ static void on_fork(void *unused, struct task_struct *parent, struct task_struct
 	rcu_read_lock();
 	fl_targets_each_of(target, parent->signal)
 	{
-		if (target->inherits)
+		if (target->inherits && !test_bit(FL_TARGET_GONE, &target->state))
 			target->set->ops->forked(target, child);
 	}
 	fl_group_tell(child, parent);
@@ -91,9 +90,10 @@ static void on_exec(void *unused, struct task_struct *task, pid_t old, struct li
 	rcu_read_lock();
 	fl_targets_each_of(target, task->signal)
 	{
-		if (target->set->ops && (!fl_target_is_alone(target) || target->task == task))
+		if (target->set->ops && !test_bit(FL_TARGET_GONE, &target->state))
 			target->set->ops->executed(target, task);
 	}
+	fl_targets_each_of_thread(target, task) target->set->ops->executed(target, task);
 	rcu_read_unlock();
 }
 

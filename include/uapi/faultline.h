@@ -31,13 +31,14 @@
  * a process has ended, one exit record holds its final totals: the faults are exactly those that
  * wait4(2) reports for it (without its children's), faults taken in kernel mode included.
  *
- * WHEN. With a period, samples are due at start + n * period (CLOCK_MONOTONIC), without drift, all
- * targets in one pass, which gives all its records the same time. A deadline that passes before the
- * pass of an earlier one ended is missed, and a pass that uses more than FL_PASS_PERCENT of the
- * period ends early: the processes it did not reach are shed, and the next pass begins with them.
- * Both are counted in the header and told by a record (struct fl_missed). With FL_SETUP_RAN a pass
- * visits only processes that ran since the pass before. The others' records would have been those
- * before, unless the kernel took memory away from them meanwhile.
+ * WHEN. With a period, samples are due at start + n * period (CLOCK_MONOTONIC), without drift,
+ * all targets in one pass, which gives all its records the same time. A deadline that passes
+ * before the pass of an earlier one ended is missed, and a pass that uses more than
+ * FL_PASS_PERCENT of the period ends early: the processes it did not reach are shed, and the next
+ * pass begins with them. Both are counted in the header and told by a record (struct fl_missed).
+ * With FL_SETUP_RAN a pass visits only processes that ran since the pass before. The others'
+ * records would have been those before, unless the kernel took memory away from them meanwhile;
+ * if nobody ran there are none.
  *
  * THE MAPPING begins with struct fl_header, which tells the place and size of everything else: use
  * what it says, not what this file says. It may be mapped in parts, at any page. Only MAP_SHARED
@@ -57,11 +58,12 @@
  * record that you know was appended later.
  *
  * IF THE RING IS FULL there are two ways. By default new records are lost, until FL_IOC_CONSUME
- * says that old ones were read; lost records are counted (fl_ring.lost), they leave a gap in the
- * sequence numbers as wide as they are many, and when there is room again an FL_RECORD_LOST comes
- * before the next one. With FL_SETUP_OVERWRITE the oldest records make way: the newest are always
- * there. The kernel moves tail before it writes over anything, so a reader that copied a record has
- * to look again:
+ * says that old ones were read. Samples are lost first: they say again what the ones before said,
+ * so the last part of the room, one in FL_RING_KEPT, is kept for all other records. Lost ones are
+ * counted (fl_ring.lost), they leave a gap in the sequence numbers as wide as they are many, and
+ * when there is room again an FL_RECORD_LOST comes before the next one. With FL_SETUP_OVERWRITE
+ * the oldest records make way: the newest are always there. The kernel moves tail before it
+ * writes over anything, so a reader that copied a record has to look again:
  *
  *	copy the record at position
  *	read barrier (acquire)			pairs with the barrier after tail was moved
@@ -98,7 +100,10 @@
 #define FL_RING_MAX_BYTES   (1ULL << 30)
 #define FL_RING_BYTES	    (1ULL << 20) /* if none is asked for */
 #define FL_PASS_PERCENT	    25		 /* of a period, which a pass may use at most */
-#define FL_SESSIONS_MAX	    16 /* at a time of one user without CAP_PERFMON; open: EMFILE */
+#define FL_SESSIONS_MAX	    16	 /* at a time of one user without CAP_PERFMON; open: EMFILE */
+#define FL_TARGETS_MAX	    2048 /* in a session of such a user */
+#define FL_GROUPS_MAX	    16	 /* cgroups in a session */
+#define FL_RING_KEPT	    4	 /* one part in so many of a ring that fills up: not for samples */
 #define FL_RECORD_MAX_BYTES 256
 #define FL_COMM_BYTES	    16 /* NUL-terminated */
 
@@ -163,6 +168,7 @@ enum fl_target_kind {
  *	EEXIST	the session follows it already
  *	EPERM	not the opener's to look at
  *	EBADF	no descriptor of a cgroup v2
+ *	ENOSPC	FL_TARGETS_MAX or FL_GROUPS_MAX
  *	ENOMEM	no memory; nothing was changed
  */
 struct fl_add {
@@ -199,7 +205,8 @@ struct fl_remove {
  * FL_IOC_CONSUME: all records before position were read, their place may be used again. A session
  * has one such position for each ring, for all its readers.
  *
- *	EINVAL	no such ring; position is beyond head, before an earlier one, or no multiple of 8
+ *	EINVAL	no such ring; position is beyond head, before an earlier one, or no multiple of 8; it
+ *		may be before tail if that was moved by what was written since
  */
 struct fl_consume {
 	__u32 size;
@@ -231,7 +238,7 @@ struct fl_header {
 	__u64 passes;	   /* changes: how many there were, those asked for included */
 	__u64 missed;	   /* changes: deadlines that were missed */
 	__u64 shed;	   /* changes: visits that were shed */
-	__u64 unfollowed;  /* changes: processes not followed for want of memory */
+	__u64 unfollowed;  /* changes: processes not followed for want of memory or room */
 	__u64 pass_ns;	   /* changes: time spent in passes, in all: what the sampling costs */
 	__u32 targets;	   /* changes: processes and threads followed now */
 	__u32 reserved;
@@ -273,8 +280,8 @@ enum fl_record_type {
 /*
  * What every record begins with. A PAD may be as short as 8 bytes: it has no time.
  *
- * Sequence numbers count the records of a ring, modulo 2^32. A lost one takes its number with it; a
- * PAD has the number of the record behind it.
+ * Sequence numbers count the records of a ring from 0, modulo 2^32. A lost one takes its number
+ * with it; a PAD has the number of the record behind it.
  */
 struct fl_record {
 	__u16 type;    /* enum fl_record_type */
@@ -363,7 +370,7 @@ struct fl_missed {
 struct fl_lost {
 	struct fl_record record;
 	__u64 records;	  /* for which there was no room */
-	__u64 unfollowed; /* processes that were not followed for want of memory */
+	__u64 unfollowed; /* processes that were not followed for want of memory or room */
 };
 
 #endif
