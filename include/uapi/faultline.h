@@ -205,8 +205,9 @@ struct fl_remove {
  * FL_IOC_CONSUME: all records before position were read, their place may be used again. A session
  * has one such position for each ring, for all its readers.
  *
- *	EINVAL	no such ring; position is beyond head, before an earlier one, or no multiple of 8; it
- *		may be before tail if that was moved by what was written since
+ *	EINVAL	no such ring; position is beyond head, before an earlier one, or no multiple of 8
+ *
+ * A position before tail is fine: what was written since may have moved tail.
  */
 struct fl_consume {
 	__u32 size;
