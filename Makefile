@@ -20,14 +20,18 @@ SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 
 WORK    := work memory number pattern target
 MONITOR := monitor samples
+LIBRARY := device mapping message options reader record recording_block recording_read \
+	   recording_segment recording_write session
 # What the unit tests are about: all but the main programs.
-TESTED  := $(addprefix classic/,memory number pattern samples target) kernel/classic_command
+TESTED  := $(addprefix classic/,memory number pattern samples target) kernel/classic_command \
+	   $(addprefix lib/,$(LIBRARY))
 UNIT    := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
 SOAK    := $(addprefix build/tests/soak/,hammer hog prodder races storm writer)
 
 .DELETE_ON_ERROR:
 .PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest
 .PHONY: coverage kernels check-races check-bench soak clean help
+.PHONY: lib install-lib uninstall-lib abi fuzz
 
 all: user module ## build the user programs, and the module for the running kernel (the default)
 
@@ -41,6 +45,27 @@ build/work build/monitor:
 build/classic/%.o: classic/%.c VERSION
 	@mkdir -p $(@D)
 	$(COMPILE) $(CFLAGS) -c -o $@ $<
+
+lib: build/libfaultline.so build/libfaultline.a ## build the library: build/libfaultline.so, .a
+
+build/lib/%.o: lib/%.c VERSION
+	@mkdir -p $(@D)
+	$(COMPILE) $(CFLAGS) -Ilib -fPIC -fvisibility=hidden -c -o $@ $<
+
+build/libfaultline.so.1: $(LIBRARY:%=build/lib/%.o) lib/libfaultline.map
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,-z,defs \
+		-Wl,--version-script=lib/libfaultline.map -o $@ $(filter %.o,$^) -lz
+
+build/libfaultline.so: build/libfaultline.so.1
+	ln -sf $(<F) $@
+
+# One object, in which only what the header pushes to the outside can be seen: nothing of ours
+# clashes with a name of the program's.
+build/libfaultline.a: $(LIBRARY:%=build/lib/%.o)
+	$(LD) -r -o build/lib/libfaultline.o $^
+	objcopy --localize-hidden build/lib/libfaultline.o
+	rm -f $@
+	$(AR) rcs $@ build/lib/libfaultline.o
 
 # Built in a copy, one for each kernel: what the kernel's make leaves stays out of the sources.
 module: ## build the module for the kernel KVER (the running one): build/faultline.ko
@@ -57,14 +82,38 @@ ifeq ($(KVER),$(shell uname -r))
 	@cp -p $(MODULE_DIR)/kernel/faultline.ko build/faultline.ko
 endif
 
-install: user module ## install both below DESTDIR: the module for KVER, the programs in PREFIX/bin
+install: user module install-lib ## install all below DESTDIR: module for KVER, the rest in PREFIX
 	install -D -m 644 $(MODULE_DIR)/kernel/faultline.ko $(UPDATES)/faultline.ko
 	install -D -t $(DESTDIR)$(PREFIX)/bin build/work build/monitor
 	$(if $(DESTDIR),,depmod -a $(KVER))
 
-uninstall: ## remove what `make install` with the same variables installed
+uninstall: uninstall-lib ## remove what `make install` with the same variables installed
 	rm -f $(UPDATES)/faultline.ko $(addprefix $(DESTDIR)$(PREFIX)/bin/,work monitor)
 	$(if $(DESTDIR),,depmod -a $(KVER))
+
+# Where the library goes, below DESTDIR. HEADERS is what its users include.
+LIBDIR  = $(DESTDIR)$(PREFIX)/lib
+MANDIR  = $(DESTDIR)$(PREFIX)/share/man
+HEADERS := include/uapi/faultline.h lib/libfaultline.h lib/libfaultline_recording.h
+PAGES   := man/libfaultline.3 man/faultline.4 man/faultline-recording.5
+
+install-lib: lib ## install the library, its headers and manual pages below DESTDIR, in PREFIX
+	install -D -m 644 -t $(LIBDIR) build/libfaultline.so.1 build/libfaultline.a
+	ln -sf libfaultline.so.1 $(LIBDIR)/libfaultline.so
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include $(HEADERS)
+	install -d $(LIBDIR)/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' lib/faultline.pc.in \
+		>$(LIBDIR)/pkgconfig/faultline.pc
+	for page in $(PAGES); do \
+		install -D -m 644 -t $(MANDIR)/man$${page##*.} $$page || exit; done
+	$(if $(DESTDIR),,ldconfig)
+
+uninstall-lib: ## remove what `make install-lib` with the same variables installed
+	rm -f $(addprefix $(LIBDIR)/,libfaultline.so.1 libfaultline.so libfaultline.a) \
+		$(LIBDIR)/pkgconfig/faultline.pc \
+		$(addprefix $(DESTDIR)$(PREFIX)/include/,$(notdir $(HEADERS)))
+	for page in $(PAGES); do rm -f $(MANDIR)/man$${page##*.}/$${page#man/}; done
+	$(if $(DESTDIR),,ldconfig)
 
 demo: ## watch two processes fault, in a virtual machine: needs no root, no headers
 	@packaging/need demo
@@ -94,13 +143,20 @@ unit: $(UNIT) ## run the unit tests, with the address and undefined behaviour sa
 # A test may ask for functions to be replaced by its own: WRAP_test_NAME = function...
 WRAP_test_memory := mmap munmap madvise
 WRAP_test_target := write
+WRAP_test_device := ioctl
+WRAP_test_session := ioctl munmap poll
+WRAP_test_recording_read := pread
+WRAP_test_recording_write := fdatasync ftruncate pwrite
 
 build/unit/test_%: build/unit/tests/unit/test_%.o $(TESTED:%=build/unit/%.o)
-	$(CC) $(SANITIZE) -o $@ $^ $(WRAP_test_$*:%=-Wl,--wrap=%) -lcmocka -lm
+	$(CC) $(SANITIZE) -o $@ $^ $(WRAP_test_$*:%=-Wl,--wrap=%) -lcmocka -lm -lz
 
 build/unit/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) $(SANITIZE) -Iclassic -Ikernel -c -o $@ $<
+	$(COMPILE) $(SANITIZE) -Iclassic -Ikernel -Ilib -c -o $@ $<
+
+abi: ## check layouts, headers and symbols, and build programs against an installed library
+	tests/tap.py tests/abi
 
 cli: user ## run the programs with good and bad input
 	tests/tap.py tests/cli
@@ -144,6 +200,23 @@ soak: need-check ## stress and abuse the module in a virtual machine: SECONDS=60
 	@$(MAKE) --no-print-directory user tests
 	tests/soak/run --seconds $(SECONDS) $(SEED:%=--seed %) $(KERNEL:%=--kernel %)
 
+# The library is built into them once more, for the sanitizers and to see which way inputs go.
+FUZZERS := build/fuzz/fuzz_recording build/fuzz/fuzz_ring
+
+$(FUZZERS): build/fuzz/%: tests/fuzz/%.c $(LIBRARY:%=lib/%.c) $(wildcard lib/*.h tests/fuzz/*.h)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -Wall -Wextra -Werror -O1 -g -Iinclude/uapi -Ilib -DFL_VERSION='""' \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ \
+		$(filter %.c,$^) -lz
+
+build/fuzz/seeds_maker: tests/fuzz/seeds.c tests/unit/fake_mapping.h build/libfaultline.a
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -Iinclude/uapi -Ilib -o $@ $< \
+		build/libfaultline.a -lz
+
+fuzz: $(FUZZERS) build/fuzz/seeds_maker ## fuzz what reads recordings and rings: SECONDS=600 each
+	tests/fuzz/run $(SECONDS)
+
 clean: ## remove all that was built and all results
 	rm -rf build results
 
@@ -151,4 +224,4 @@ help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 .SECONDARY:
--include $(wildcard build/classic/*.d build/unit/*/*.d build/unit/*/*/*.d)
+-include $(wildcard $(addprefix build/,classic/*.d lib/*.d  unit/*/*.d unit/*/*/*.d))

@@ -116,12 +116,19 @@ class Targets(unittest.TestCase):
         to = f"DESTDIR={self.target}"
         module = f"lib/modules/{OTHER}/updates/faultline.ko"
         self.succeeds("install", to, *self.kernel())
-        self.assertEqual(self.installed(), {module: 0o644, "usr/local/bin/work": 0o755,
-                                            "usr/local/bin/monitor": 0o755})
+        modes = self.installed()
+        self.assertEqual(modes.pop("usr/local/bin/work"), 0o755)
+        self.assertEqual(modes.pop("usr/local/bin/monitor"), 0o755)
+        self.assertIn(module, modes)
+        self.assertEqual(set(modes.values()), {0o644})
+        self.assertEqual({name.split("/")[2] for name in modes if name.startswith("usr/local/")},
+                         {"include", "lib", "share"})
         self.succeeds("uninstall", to, *self.kernel())
         self.assertEqual(self.installed(), {})
         self.succeeds("install", to, "PREFIX=/usr", *self.kernel())
-        self.assertEqual(set(self.installed()), {module, "usr/bin/work", "usr/bin/monitor"})
+        self.assertEqual({name.removeprefix("usr/") for name in self.installed()},
+                         {name.removeprefix("usr/local/") for name in modes} |
+                         {"bin/work", "bin/monitor"})
         self.succeeds("uninstall", to, "PREFIX=/usr", *self.kernel())
         self.assertEqual(self.installed(), {})
 

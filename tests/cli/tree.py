@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PARTS = ("Makefile", "VERSION", "include", "kernel", "classic")
+PARTS = ("Makefile", "VERSION", "include", "kernel", "classic", "lib", "man")
 HEADER = "include/uapi/faultline_classic.h"
 
 
