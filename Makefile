@@ -31,7 +31,7 @@ SOAK    := $(addprefix build/tests/soak/,hammer hog prodder races storm writer)
 .DELETE_ON_ERROR:
 .PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest
 .PHONY: coverage kernels check-races check-bench soak clean help
-.PHONY: lib install-lib uninstall-lib abi fuzz
+.PHONY: lib install-lib uninstall-lib abi fuzz bench bench-programs
 
 all: user module ## build the user programs, and the module for the running kernel (the default)
 
@@ -129,7 +129,7 @@ need-check: ## install the Debian packages that `make check` needs
 	packaging/need check
 
 check: need-check ## run all tests
-	@$(MAKE) --no-print-directory user tests
+	@$(MAKE) --no-print-directory user tests bench-programs
 	tests/run
 
 lint: ## check format, layering and habits, find mistakes; show that each check can fail
@@ -217,6 +217,29 @@ build/fuzz/seeds_maker: tests/fuzz/seeds.c tests/unit/fake_mapping.h build/libfa
 fuzz: $(FUZZERS) build/fuzz/seeds_maker ## fuzz what reads recordings and rings: SECONDS=600 each
 	tests/fuzz/run $(SECONDS)
 
+# The bench: programs, and what they share.
+BENCH       := deadlines records samples switches
+BENCH_PARTS := counters crowd iterator meter ours proc report session taskstats
+
+bench: need-check ## measure what it costs beside its peers, compare with bench/figures.tsv
+	@$(MAKE) --no-print-directory bench-programs
+	bench/run
+
+bench-programs: $(BENCH:%=build/bench/%) build/bench/iterator.bpf.o
+
+$(BENCH:%=build/bench/%): build/bench/%: build/bench/%.o $(BENCH_PARTS:%=build/bench/%.o) \
+		build/libfaultline.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread -lbpf -lz
+
+build/bench/%.o: bench/%.c VERSION
+	@mkdir -p $(@D)
+	$(COMPILE) $(CFLAGS) -Ilib -c -o $@ $<
+
+build/bench/iterator.bpf.o: bench/iterator.bpf.c bench/iterator.h
+	@mkdir -p $(@D)
+	clang -target bpf -O2 -g -Wall -Wextra -Werror -idirafter \
+		/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
+
 clean: ## remove all that was built and all results
 	rm -rf build results
 
@@ -224,4 +247,4 @@ help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 .SECONDARY:
--include $(wildcard $(addprefix build/,classic/*.d lib/*.d  unit/*/*.d unit/*/*/*.d))
+-include $(wildcard $(addprefix build/,classic/*.d lib/*.d bench/*.d unit/*/*.d unit/*/*/*.d))
