@@ -357,10 +357,15 @@ void fl_pass(struct fl_session *session, u64 missed, u64 budget_ns)
 static void tick(struct fl_sampler *sampler, u64 missed)
 {
 	struct fl_session *session = container_of(sampler, struct fl_session, sampler);
+	u64 begin, spent;
 
 	mutex_lock(&session->lock);
+	begin = ktime_get_ns();
 	fl_pass(session, missed, div_u64(sampler->period_ns * FL_PASS_PERCENT, 100));
+	spent = ktime_get_ns() - begin;
 	mutex_unlock(&session->lock);
+	/* One process of many threads may be more than the budget: then it is seen less often. */
+	fl_sampler_rest(sampler, begin + div_u64(spent * 100, FL_PASS_PERCENT));
 }
 
 static void kicked(struct fl_sampler *sampler)

@@ -24,7 +24,8 @@ static bool take_deadline(struct fl_sampler *sampler, ktime_t slept_for, u64 *mi
 		sampler->deadline =
 			ktime_add_ns(slept_for, (late_periods + 1) * sampler->period_ns);
 		/* The tick to come stands for the last of those that are over. */
-		*missed = late_periods;
+		*missed = late_periods + sampler->missed;
+		sampler->missed = 0;
 	}
 	spin_unlock(&sampler->lock);
 	return mine;
@@ -114,6 +115,7 @@ int fl_sampler_init(struct fl_sampler *sampler, const char *name, u64 period_ns,
 	sampler->lead_ns = lead_max(sampler) / 2;
 	spin_lock_init(&sampler->lock);
 	sampler->running = false;
+	sampler->missed = 0;
 	sampler->thread = kthread_create(sampler_thread, sampler, "%s", name);
 	if (IS_ERR(sampler->thread))
 		return PTR_ERR(sampler->thread);
@@ -142,6 +144,20 @@ u64 fl_sampler_start(struct fl_sampler *sampler)
 		return 0;
 	wake_up_process(sampler->thread);
 	return ktime_to_ns(now);
+}
+
+void fl_sampler_rest(struct fl_sampler *sampler, u64 until)
+{
+	u64 behind, periods;
+
+	spin_lock(&sampler->lock);
+	if (until > ktime_to_ns(sampler->deadline)) {
+		behind = until - ktime_to_ns(sampler->deadline);
+		periods = div64_u64(behind - 1, sampler->period_ns) + 1;
+		sampler->deadline = ktime_add_ns(sampler->deadline, periods * sampler->period_ns);
+		sampler->missed += periods;
+	}
+	spin_unlock(&sampler->lock);
 }
 
 void fl_sampler_kick(struct fl_sampler *sampler)

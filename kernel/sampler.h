@@ -30,6 +30,7 @@ struct fl_sampler {
 	spinlock_t lock;     /* what follows; taken in process context only */
 	bool running;
 	ktime_t deadline; /* of the next tick, CLOCK_MONOTONIC */
+	u64 missed;	  /* deadlines left out on purpose, to be told with the next tick */
 };
 
 /**
@@ -53,6 +54,15 @@ int fl_sampler_init(struct fl_sampler *sampler, const char *name, u64 period_ns,
  * time from which its deadlines count, in nanoseconds of CLOCK_MONOTONIC; 0 if it ran already.
  */
 u64 fl_sampler_start(struct fl_sampler *sampler);
+
+/**
+ * fl_sampler_rest - leave out the deadlines before a time
+ * @sampler: the sampler
+ * @until: nanoseconds of CLOCK_MONOTONIC
+ *
+ * For a tick that took too long. They count as missed. Does not sleep.
+ */
+void fl_sampler_rest(struct fl_sampler *sampler, u64 until);
 
 /** fl_sampler_kick - have kicked() called soon; process context or hard interrupt */
 void fl_sampler_kick(struct fl_sampler *sampler);

@@ -35,10 +35,11 @@
  * all targets in one pass, which gives all its records the same time. A deadline that passes
  * before the pass of an earlier one ended is missed, and a pass that uses more than
  * FL_PASS_PERCENT of the period ends early: the processes it did not reach are shed, and the next
- * pass begins with them. Both are counted in the header and told by a record (struct fl_missed).
- * With FL_SETUP_RAN a pass visits only processes that ran since the pass before. The others'
- * records would have been those before, unless the kernel took memory away from them meanwhile;
- * if nobody ran there are none.
+ * pass begins with them. If it used more all the same, as one process may have thousands of
+ * threads, deadlines are left out, missed, until it was but that part of the time. All of it is
+ * counted in the header and told by a record (struct fl_missed). With FL_SETUP_RAN a pass visits
+ * only processes that ran since the pass before. The others' records would have been those
+ * before, unless the kernel took memory away from them meanwhile; if nobody ran there are none.
  *
  * THE MAPPING begins with struct fl_header, which tells the place and size of everything else: use
  * what it says, not what this file says. It may be mapped in parts, at any page. Only MAP_SHARED

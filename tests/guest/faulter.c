@@ -3,9 +3,11 @@
  * A process with a known history, for the tests: waits for a line on its input, does what MODE
  * says, and exits. The test compares what faultline counted with what wait4 says.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +19,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE 4096UL
+#define PAGE	4096UL
+#define AT_ONCE 4	    /* children of a storm */
+#define NOW	"touch-now" /* waits for nothing */
 
-static const char *self;
-static unsigned long pages;
+static const char *self, *argument; /* how it was called, and with what */
+static unsigned long pages;	    /* the same as a number */
 
 static void die(const char *what)
 {
@@ -59,33 +63,34 @@ static void kernel_touch(void)
 }
 
 /* Major faults: the pages of a file that is not in memory. */
-static void read_file(const char *path)
+static void read_file(void)
 {
-	int fd = open(path, O_RDONLY);
+	int fd = open(argument, O_RDONLY);
 	volatile const char *memory;
 	struct stat st;
 	char sum = 0;
 
 	if (fd < 0 || fstat(fd, &st))
-		die(path);
+		die(argument);
 	if (posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
-		die(path);
+		die(argument);
 	memory = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (memory == MAP_FAILED)
-		die(path);
+		die(argument);
 	madvise((void *)memory, st.st_size, MADV_RANDOM);
 	for (off_t at = 0; at < st.st_size; at += PAGE)
 		sum += memory[at];
 	(void)sum;
 }
 
-static void burn(unsigned long ms)
+/* So many milliseconds. */
+static void burn(void)
 {
 	struct timespec now;
 
 	do
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	while ((unsigned long)now.tv_sec * 1000 + now.tv_nsec / 1000000 < ms);
+	while ((unsigned long)now.tv_sec * 1000 + now.tv_nsec / 1000000 < pages);
 }
 
 static void *touch_thread(void *unused)
@@ -101,14 +106,19 @@ static void *slow_thread(void *unused)
 	return touch_thread(unused);
 }
 
+static void exec_touch(unsigned long count)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lu", count);
+	execl(self, self, NOW, text, NULL);
+	die("exec");
+}
+
 static void *exec_thread(void *unused)
 {
-	char count[32];
-
 	touch();
-	snprintf(count, sizeof(count), "%lu", pages);
-	execl(self, self, "touch-now", count, NULL);
-	die("exec");
+	exec_touch(pages);
 	return unused;
 }
 
@@ -149,6 +159,43 @@ static void touch_in_children(void)
 	printf("%ld\n", usage.ru_minflt);
 }
 
+/* The number decides how it lives and ends; the test knows how. */
+static void live_briefly(unsigned long number)
+{
+	pages = 1 + number % 16;
+	touch();
+	if (number % 4 == 1) {
+		if (!fork()) {
+			touch();
+			_exit(0);
+		}
+		wait(NULL);
+	}
+	if (number % 16 == 3)
+		exec_touch(pages);
+	if (number % 5 == 4)
+		kill(getpid(), SIGKILL);
+	_exit(number % 100);
+}
+
+/* Prints the faults that getrusage() has of its children and theirs. */
+static void storm(void)
+{
+	unsigned long count = pages, born, reaped = 0;
+	struct rusage usage;
+
+	for (born = 0; born < count; born++) {
+		if (born - reaped == AT_ONCE && wait(NULL) > 0)
+			reaped++;
+		if (!fork())
+			live_briefly(born);
+	}
+	while (wait(NULL) > 0)
+		;
+	getrusage(RUSAGE_CHILDREN, &usage);
+	printf("%ld %ld\n", usage.ru_minflt, usage.ru_majflt);
+}
+
 static void *sleep_thread(void *unused)
 {
 	pause();
@@ -186,45 +233,132 @@ static void wait_for_go(void)
 		exit(2);
 }
 
+static void *tell_thread(void *unused)
+{
+	printf("%d\n", gettid());
+	fflush(stdout);
+	wait_for_go();
+	return touch_thread(unused);
+}
+
+/* A step each: the second thread tells its number; it touches and ends; then the first does. */
+static void step_by_threads(void)
+{
+	pthread_join(start(tell_thread), NULL);
+	wait_for_go();
+	touch();
+}
+
+/* A page more for each line, and says so. */
+static void touch_by_steps(void)
+{
+	volatile char *memory = fresh();
+
+	for (unsigned long page = 0; page < pages; page++) {
+		memory[page * PAGE] = 1;
+		puts("touched");
+		fflush(stdout);
+		wait_for_go();
+	}
+}
+
+/* Memory that goes to the swap. */
+static void touch_and_swap(void)
+{
+	char *memory = fresh();
+
+	memset(memory, 1, pages * PAGE);
+	if (madvise(memory, pages * PAGE, MADV_PAGEOUT))
+		die("MADV_PAGEOUT");
+	puts("swapped");
+	fflush(stdout);
+	wait_for_go();
+}
+
+/* Children that wait. */
+static void crowd(void)
+{
+	for (unsigned long born = 0; born < pages; born++) {
+		if (!fork()) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			pause();
+			_exit(0);
+		}
+	}
+	puts("ready");
+	fflush(stdout);
+	wait_for_go();
+}
+
+static void join_exec_thread(void)
+{
+	pthread_join(start(exec_thread), NULL);
+}
+
+static void leave_to_thread(void)
+{
+	start(slow_thread);
+	pthread_exit(NULL);
+}
+
+static void become(void)
+{
+	execl(argument, argument, "1000", NULL);
+	die(argument);
+}
+
+static void end_with_status(void)
+{
+	_exit((int)pages);
+}
+
+static const struct mode {
+	const char *name;
+	void (*act)(void);
+} modes[] = {
+	{ "become", become },
+	{ "children", touch_in_children },
+	{ "cpu", burn },
+	{ "crowd", crowd },
+	{ "exec", join_exec_thread },
+	{ "exit", end_with_status },
+	{ "file", read_file },
+	{ "hidden", hide },
+	{ "kernel", kernel_touch },
+	{ "leader", leave_to_thread },
+	{ "sleepers", sleep_in_threads },
+	{ "steps", touch_by_steps },
+	{ "storm", storm },
+	{ "swap", touch_and_swap },
+	{ "thread", step_by_threads },
+	{ "threads", touch_in_threads },
+	{ "touch", touch },
+	{ NOW, touch },
+};
+
+static const struct mode *mode_called(const char *name)
+{
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (!strcmp(modes[i].name, name))
+			return &modes[i];
+	fprintf(stderr, "faulter: no mode is called %s\n", name);
+	exit(2);
+}
+
 int main(int argc, char **argv)
 {
-	const char *mode = argc > 2 ? argv[1] : "";
+	const struct mode *mode;
 
-	if (argc < 3) {
+	if (argc != 3) {
 		fprintf(stderr, "usage: faulter MODE COUNT|FILE\n");
 		return 2;
 	}
 	self = argv[0];
-	pages = strtoul(argv[2], NULL, 10);
-	if (strcmp(mode, "touch-now") != 0)
+	mode = mode_called(argv[1]);
+	argument = argv[2];
+	pages = strtoul(argument, NULL, 10);
+	if (strcmp(mode->name, NOW) != 0)
 		wait_for_go();
-	if (!strncmp(mode, "touch", 5)) {
-		touch();
-	} else if (!strcmp(mode, "kernel")) {
-		kernel_touch();
-	} else if (!strcmp(mode, "children")) {
-		touch_in_children();
-	} else if (!strcmp(mode, "threads")) {
-		touch_in_threads();
-	} else if (!strcmp(mode, "sleepers")) {
-		sleep_in_threads();
-	} else if (!strcmp(mode, "leader")) {
-		start(slow_thread);
-		pthread_exit(NULL);
-	} else if (!strcmp(mode, "hidden")) {
-		hide();
-	} else if (!strcmp(mode, "exec")) {
-		pthread_join(start(exec_thread), NULL);
-	} else if (!strcmp(mode, "become")) {
-		execl(argv[2], argv[2], "1000", NULL);
-		die(argv[2]);
-	} else if (!strcmp(mode, "file")) {
-		read_file(argv[2]);
-	} else if (!strcmp(mode, "cpu")) {
-		burn(pages);
-	} else {
-		fprintf(stderr, "faulter: no mode is called %s\n", mode);
-		return 2;
-	}
+	mode->act();
 	return 0;
 }
