@@ -19,7 +19,7 @@ static struct fl_session *session_of(struct fl_targets *set)
 /* Where no lock of a run queue is held; wakes readers by way of the sampler. */
 static void wake_soon(struct fl_session *session)
 {
-	if (waitqueue_active(&session->wait))
+	if (wq_has_sleeper(&session->wait))
 		irq_work_queue(&session->kick);
 }
 
@@ -117,9 +117,10 @@ static void executed(struct fl_target *target, struct task_struct *task)
 {
 	struct fl_session *session = session_of(target->set);
 
-	set_bit(FL_TARGET_UNCHECKED, &target->state);
+	/* In this order: who clears the bit takes this leader, or the bit is set anew. */
 	if (!fl_target_is_alone(target))
 		fl_target_set_fresh(target, task);
+	set_bit(FL_TARGET_UNCHECKED, &target->state);
 	if (!test_bit(FL_TARGET_UNTOLD, &target->state) &&
 	    !fl_access_check_rights(session->file, task))
 		tell_exec(session, target, task);
@@ -181,6 +182,10 @@ void fl_follow_leave(struct fl_session *session, struct fl_target *target, u32 r
 	struct fl_left *left;
 	unsigned long flags;
 
+	if (test_bit(FL_TARGET_UNTOLD, &target->state)) {
+		fl_targets_remove(&session->targets, target);
+		return;
+	}
 	/* What it executes meanwhile may be denied. */
 	if (!test_bit(FL_TARGET_UNCHECKED, &target->state)) {
 		counts = counts_of(target);
@@ -217,14 +222,15 @@ void fl_follow_end(struct fl_session *session, struct fl_target *target)
 }
 
 /* Whether it may be looked at. Cleared first: what is executed meanwhile sets it again. */
-static bool is_allowed(struct fl_session *session, struct fl_target *target)
+static bool is_allowed(struct fl_session *session, struct fl_target *target,
+		       int (*check)(const struct file *, struct task_struct *))
 {
 	if (!test_and_clear_bit(FL_TARGET_UNCHECKED, &target->state))
 		return true;
 	/* What it executes has other memory, and what came with a cgroup none that is known. */
 	fl_target_take_fresh(target);
 	fl_target_update_mm(target);
-	if (!fl_access_check(session->file, target->task))
+	if (!check(session->file, target->task))
 		return true;
 	set_bit(FL_TARGET_UNCHECKED, &target->state);
 	return false;
@@ -237,11 +243,8 @@ void fl_follow_check(struct fl_session *session, struct fl_target *target)
 	if (test_bit(FL_TARGET_GONE, &target->state))
 		return;
 	untold = test_bit(FL_TARGET_UNTOLD, &target->state);
-	if (!is_allowed(session, target)) {
-		if (untold)
-			fl_targets_remove(&session->targets, target);
-		else
-			fl_follow_leave(session, target, FL_LEFT_DENIED);
+	if (!is_allowed(session, target, fl_access_check_rights)) {
+		fl_follow_leave(session, target, FL_LEFT_DENIED);
 		return;
 	}
 	if (untold) {
@@ -273,7 +276,7 @@ int fl_follow_admit(struct fl_session *session, struct fl_target *target)
 {
 	/* Either we see what it does, die or execute, or it sees that it is a target. */
 	smp_mb();
-	if (!is_allowed(session, target)) {
+	if (!is_allowed(session, target, fl_access_check)) {
 		fl_targets_remove(&session->targets, target);
 		return -EPERM;
 	}

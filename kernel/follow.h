@@ -16,7 +16,7 @@ extern const struct fl_targets_ops fl_follow_ops;
 void fl_follow_joined(struct fl_group *group, struct task_struct *task, struct task_struct *parent);
 
 /**
- * fl_follow_leave - write FL_RECORD_LEFT and follow it no longer
+ * fl_follow_leave - write FL_RECORD_LEFT, if it was told of, and follow it no longer
  * @session: locked
  * @target: may be freed
  * @reason: enum fl_left_reason

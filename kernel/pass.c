@@ -16,7 +16,7 @@
 #define CHUNK 192U
 
 /* A process with more threads is read with interrupts on. */
-#define CROWD 64
+#define CROWD 16
 
 struct pass {
 	struct fl_session *session;
@@ -132,6 +132,19 @@ static noinline void sample_carefully(struct place *at, struct fl_target *target
 	write_pages(at->slot, target);
 }
 
+static void read_crowd(struct fl_target *target, struct fl_totals *totals)
+{
+	bool still = !test_bit(FL_TARGET_RAN, &target->state);
+
+	if (still) {
+		rcu_read_lock();
+		still = fl_task_read_still(target->signal, totals, false);
+		rcu_read_unlock();
+	}
+	if (!still)
+		read_carefully(target, totals);
+}
+
 /* One of many threads: the ring is not locked while they are added up. */
 static void sample_crowd(struct pass *pass, struct place *at, struct fl_target *target)
 {
@@ -139,7 +152,7 @@ static void sample_crowd(struct pass *pass, struct place *at, struct fl_target *
 
 	end_run(pass, *at);
 	unlock(pass);
-	read_carefully(target, &totals);
+	read_crowd(target, &totals);
 	cond_resched();
 	lock(pass);
 	*at = begin_run(pass, 1);

@@ -63,11 +63,16 @@ bool fl_task_read_thread(const struct task_struct *thread, struct fl_totals *tot
 
 /*
  * Pairs with the barriers in exit_mm() and exit_notify(): after its state says that it exited, a
- * thread's fault counters do not change any more. Nor does its CPU time when it has left the queue.
+ * thread's fault counters do not change any more. When it is off the queue it will never run again,
+ * but its last switch is yet to be counted: that takes a moment, which the scheduler, too, waits
+ * for like this.
  */
 bool fl_task_thread_is_over(const struct task_struct *thread)
 {
-	return smp_load_acquire(&thread->exit_state) && !smp_load_acquire(&thread->on_rq);
+	if (!smp_load_acquire(&thread->exit_state) || smp_load_acquire(&thread->on_rq))
+		return false;
+	smp_cond_load_acquire(&thread->on_cpu, !VAL);
+	return true;
 }
 
 bool fl_task_is_over(const struct signal_struct *sig)

@@ -105,7 +105,7 @@ static __always_inline bool fl_task_read_still(const struct signal_struct *sig,
  * fl_task_is_over - can nothing be added to the totals of a process any more?
  * @sig: as fl_task_read()
  *
- * A reading after this said so is final. Any context.
+ * A reading after this said so is final. Where a thread of it cannot be what was interrupted.
  */
 bool fl_task_is_over(const struct signal_struct *sig);
 

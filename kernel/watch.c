@@ -109,7 +109,9 @@ static void on_attach(void *unused, struct cgroup *to, const char *path, struct 
 		if (target->group)
 			fl_target_call(target);
 	}
-	fl_group_tell(task->group_leader, NULL);
+	/* One that is dying does not move, and its leader may be gone. */
+	if (pid_alive(task))
+		fl_group_tell(task->group_leader, NULL);
 	rcu_read_unlock();
 }
 

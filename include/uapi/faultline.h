@@ -132,8 +132,8 @@ struct fl_version {
 };
 
 /*
- * FL_IOC_SETUP: once in a session, else EBUSY. The rings are charged to the caller's memory cgroup
- * and count as locked memory.
+ * FL_IOC_SETUP: once in a session, else EBUSY. The rings count as locked memory of the caller and
+ * are charged to its memory cgroup, where the kernel can map what is charged (from 5.11 on).
  *
  *	EINVAL	period_ns or ring_bytes out of range, ring_bytes no power of two, unknown flags
  *	ENOMEM	no memory, or more than RLIMIT_MEMLOCK of a caller without CAP_IPC_LOCK
