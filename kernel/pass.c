@@ -112,13 +112,18 @@ static void write_pages(struct fl_sample *sample, const struct fl_target *target
 }
 
 /*
- * Any target, whatever it does. The bit is cleared first: who runs from now on sets it again, and
- * so do we if it runs already, or is about to.
+ * Before it is read: who runs from now on sets the bit again, which puts it onto the list again. So
+ * this is done once in a visit.
  */
-static void read_carefully(struct fl_target *target, struct fl_totals *totals)
+static __always_inline void forget_that_it_ran(struct fl_target *target)
 {
 	clear_bit(FL_TARGET_RAN, &target->state);
 	smp_mb__after_atomic();
+}
+
+/* Any target, whatever it does; if it runs, or is about to, it is to be visited again. */
+static void read_carefully(struct fl_target *target, struct fl_totals *totals)
+{
 	if (fl_target_read(target, totals))
 		fl_target_ran(target);
 }
@@ -135,14 +140,18 @@ static noinline void sample_carefully(struct place *at, struct fl_target *target
 static void read_crowd(struct fl_target *target, struct fl_totals *totals)
 {
 	bool still = !test_bit(FL_TARGET_RAN, &target->state);
+	struct fl_totals sum; /* may be in registers, unlike the result */
 
 	if (still) {
 		rcu_read_lock();
-		still = fl_task_read_still(target->signal, totals, false);
+		still = fl_task_read_still(target->signal, &sum, false);
 		rcu_read_unlock();
+		*totals = sum;
 	}
-	if (!still)
+	if (!still) {
+		forget_that_it_ran(target);
 		read_carefully(target, totals);
+	}
 }
 
 /* One of many threads: the ring is not locked while they are added up. */
@@ -162,6 +171,13 @@ static void sample_crowd(struct pass *pass, struct place *at, struct fl_target *
 	at->seq++;
 }
 
+/* It is off the list of those that ran, but goes back onto it. */
+static void put_off(struct fl_target *target)
+{
+	forget_that_it_ran(target);
+	fl_target_ran(target);
+}
+
 static bool is_crowd(const struct fl_target *target)
 {
 	return READ_ONCE(target->signal->nr_threads) > CROWD && !fl_target_is_alone(target);
@@ -174,14 +190,17 @@ static bool is_crowd(const struct fl_target *target)
 
 static noinline void visit_special(struct pass *pass, struct place *at, struct fl_target *target)
 {
-	if (READ_ONCE(target->state) & FL_TARGET_SECRET)
+	if (READ_ONCE(target->state) & FL_TARGET_SECRET) {
+		put_off(target);
 		return;
+	}
 	if (is_crowd(target)) {
 		set_bit(FL_TARGET_CROWD, &target->state);
 		sample_crowd(pass, at, target);
 		return;
 	}
 	clear_bit(FL_TARGET_CROWD, &target->state);
+	forget_that_it_ran(target);
 	sample_carefully(at, target, pass->time_ns);
 	at->slot++;
 	at->seq++;
@@ -197,8 +216,7 @@ static __always_inline void visit_that_ran(struct pass *pass, struct place *at,
 		visit_special(pass, at, target);
 		return;
 	}
-	clear_bit(FL_TARGET_RAN, &target->state);
-	smp_mb__after_atomic();
+	forget_that_it_ran(target);
 	if (likely(fl_task_read_still(target->signal, &totals, true))) {
 		write(at->slot, target, &totals, at->seq, pass->time_ns);
 		fl_target_count_pages(target, &at->slot->counts.resident,
@@ -256,13 +274,6 @@ static u64 visit_all(struct pass *pass)
 	}
 	end_run(pass, at);
 	return 0;
-}
-
-/* Puts a target that was taken from the list of those that ran back onto it. */
-static void put_off(struct fl_target *target)
-{
-	clear_bit(FL_TARGET_RAN, &target->state);
-	fl_target_ran(target);
 }
 
 /* One that is gone or not yet to be seen. Returns whether it is such. */

@@ -11,7 +11,7 @@
 
 struct hlist_head fl_targets_processes[FL_TARGETS_BUCKETS];
 struct hlist_head fl_targets_threads[FL_TARGETS_BUCKETS];
-unsigned int fl_targets_thread_count;
+DEFINE_STATIC_KEY_FALSE(fl_targets_have_threads);
 
 /* The chains; taken inside of a set's lock. */
 static DEFINE_RAW_SPINLOCK(hash_lock);
@@ -79,12 +79,10 @@ static struct fl_target *find(struct fl_targets *set, const struct task_struct *
 static void hash(struct fl_target *target)
 {
 	raw_spin_lock(&hash_lock);
-	if (fl_target_is_alone(target)) {
-		WRITE_ONCE(fl_targets_thread_count, fl_targets_thread_count + 1);
+	if (fl_target_is_alone(target))
 		hlist_add_head_rcu(&target->hash, fl_targets_thread_bucket(target->task));
-	} else {
+	else
 		hlist_add_head_rcu(&target->hash, fl_targets_process_bucket(target->signal));
-	}
 	raw_spin_unlock(&hash_lock);
 }
 
@@ -92,8 +90,6 @@ static void unhash(struct fl_target *target)
 {
 	raw_spin_lock(&hash_lock);
 	hlist_del_rcu(&target->hash);
-	if (fl_target_is_alone(target))
-		WRITE_ONCE(fl_targets_thread_count, fl_targets_thread_count - 1);
 	raw_spin_unlock(&hash_lock);
 }
 
@@ -129,6 +125,8 @@ static void drop_fresh(struct fl_target *target)
 
 static void unpin(struct fl_target *target)
 {
+	if (fl_target_is_alone(target))
+		static_branch_dec(&fl_targets_have_threads);
 	if (target->mm)
 		mmdrop(target->mm);
 	drop_fresh(target);
@@ -165,6 +163,9 @@ struct fl_target *fl_targets_add(struct fl_targets *set, struct task_struct *tas
 		set_bit(FL_TARGET_BODILESS, &target->state);
 	if (!mm && gfpflags_allow_blocking(gfp))
 		fl_target_update_mm(target);
+	/* Before it can be found. */
+	if (wish->alone)
+		static_branch_inc(&fl_targets_have_threads);
 	err = insert(set, target);
 	if (!err) {
 		fl_target_ran(target);

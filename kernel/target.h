@@ -4,6 +4,7 @@
 #define FL_TARGET_H
 
 #include <linux/hash.h>
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/rculist.h>
@@ -139,7 +140,7 @@ struct fl_target_wish {
  * @wish: what to make of it
  * @gfp: how to get memory
  *
- * Sleeps if @gfp says so. Return: the target; or ERR_PTR: -EEXIST in the set already;
+ * Sleeps if @gfp or @wish->alone says so. Return: the target; or ERR_PTR: -EEXIST in the set already;
  * -ENOMEM; -ENOSPC the set is full; -ESRCH it is reaped, or the set is closed.
  */
 struct fl_target *fl_targets_add(struct fl_targets *set, struct task_struct *task,
@@ -263,7 +264,7 @@ static __always_inline void fl_target_count_pages(const struct fl_target *target
 #define FL_TARGETS_BUCKETS   (1 << FL_TARGETS_HASH_BITS)
 extern struct hlist_head fl_targets_processes[FL_TARGETS_BUCKETS];
 extern struct hlist_head fl_targets_threads[FL_TARGETS_BUCKETS];
-extern unsigned int fl_targets_thread_count; /* how many are in the latter */
+DECLARE_STATIC_KEY_FALSE(fl_targets_have_threads); /* whether any are in the latter */
 
 static inline struct hlist_head *fl_targets_process_bucket(const struct signal_struct *signal)
 {

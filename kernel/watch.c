@@ -50,7 +50,7 @@ static __always_inline bool is_dull(const struct task_struct *prev, const struct
 
 	if (unlikely(fl_task_state(prev) == TASK_DEAD))
 		return false;
-	if (unlikely(READ_ONCE(fl_targets_thread_count)) &&
+	if (static_branch_unlikely(&fl_targets_have_threads) &&
 	    READ_ONCE(fl_targets_thread_bucket(next)->first))
 		return false;
 	if (likely(!first))
