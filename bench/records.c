@@ -41,16 +41,6 @@ static void write_samples(void)
 		session_sample(&session);
 }
 
-static void take_in_sample(const struct fl_record *record)
-{
-	const struct fl_counts *counts = &((const struct fl_sample *)record)->counts;
-
-	if (record->type != FL_RECORD_SAMPLE)
-		return;
-	sum += counts->minor + counts->major + counts->cpu_ns;
-	met++;
-}
-
 static void read_samples(void)
 {
 	struct faultline_batch *batch;
@@ -58,8 +48,15 @@ static void read_samples(void)
 
 	met = 0;
 	while ((batch = session_read(&session))) {
-		while ((record = faultline_next(batch)))
-			take_in_sample(record);
+		while ((record = faultline_next(batch))) {
+			const struct fl_counts *counts =
+				&((const struct fl_sample *)record)->counts;
+
+			if (record->type != FL_RECORD_SAMPLE)
+				continue;
+			sum += counts->minor + counts->major + counts->cpu_ns;
+			met++;
+		}
 		session_consume(&session);
 	}
 }

@@ -217,6 +217,9 @@ void faultline_reader_close(struct faultline_reader *reader);
 struct faultline_batch {
 	const unsigned char *next;
 	const unsigned char *end;
+	size_t last_size;   /* of the record given last; 0 if there was none */
+	uint32_t last_kind; /* its type and size, as they are in memory */
+	uint32_t reserved;
 };
 
 /**
@@ -283,13 +286,17 @@ static inline bool faultline_record_usual(const struct fl_record *record, const 
  */
 static inline const struct fl_record *faultline_next(struct faultline_batch *batch)
 {
-	const struct fl_record *record = (const struct fl_record *)(const void *)batch->next;
-	const unsigned char *end = batch->end;
+	const unsigned char *next = batch->next;
+	uint32_t kind;
 
-	if (__builtin_expect(batch->next == end || !faultline_record_usual(record, end), 0))
+	/* Most records are like the one before, which was looked at. */
+	if (__builtin_expect(batch->last_size - 1 >= (size_t)(batch->end - next), 0))
 		return faultline_next_seldom(batch);
-	batch->next += record->size;
-	return record;
+	__builtin_memcpy(&kind, next, sizeof(kind));
+	if (__builtin_expect(kind != batch->last_kind, 0))
+		return faultline_next_seldom(batch);
+	batch->next = next + batch->last_size;
+	return (const struct fl_record *)(const void *)next;
 }
 
 #ifdef __cplusplus

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <string.h>
+
 #include "record.h"
 
 size_t record_bytes(const struct fl_record *record, size_t left)
@@ -34,7 +36,10 @@ const struct fl_record *faultline_next_seldom(struct faultline_batch *batch)
 			return NULL;
 		}
 		batch->next += bytes;
-		if (record->type != FL_RECORD_PAD)
-			return record;
+		if (record->type == FL_RECORD_PAD)
+			continue;
+		batch->last_size = bytes;
+		memcpy(&batch->last_kind, record, sizeof(batch->last_kind));
+		return record;
 	}
 }
