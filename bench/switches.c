@@ -122,6 +122,8 @@ int main(int count, char **words)
 	measure_in("others-ran", FL_SETUP_RAN, &crowd, 0);
 	measure_in("followed", 0, &crowd, getpid());
 	measure_in("followed-ran", FL_SETUP_RAN, &crowd, getpid());
+	/* What the module watches it watches for ten seconds more. */
+	sleep(12);
 	measure("left");
 	crowd_dismiss(&crowd);
 	return 0;

@@ -42,6 +42,7 @@ static void __exit faultline_exit(void)
 	pr_info("MP3 MODULE UNLOADING\n");
 	fl_classic_destroy();
 	fl_chardev_destroy();
+	fl_watch_leave();
 	pr_info("MP3 MODULE UNLOADED\n");
 }
 

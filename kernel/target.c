@@ -11,7 +11,7 @@
 
 struct hlist_head fl_targets_processes[FL_TARGETS_BUCKETS];
 struct hlist_head fl_targets_threads[FL_TARGETS_BUCKETS];
-DEFINE_STATIC_KEY_FALSE(fl_targets_have_threads);
+DEFINE_STATIC_KEY_DEFERRED_FALSE(fl_targets_have_threads, 10 * HZ);
 
 /* The chains; taken inside of a set's lock. */
 static DEFINE_RAW_SPINLOCK(hash_lock);
@@ -126,7 +126,7 @@ static void drop_fresh(struct fl_target *target)
 static void unpin(struct fl_target *target)
 {
 	if (fl_target_is_alone(target))
-		static_branch_dec(&fl_targets_have_threads);
+		static_branch_slow_dec_deferred(&fl_targets_have_threads);
 	if (target->mm)
 		mmdrop(target->mm);
 	drop_fresh(target);
@@ -165,7 +165,7 @@ struct fl_target *fl_targets_add(struct fl_targets *set, struct task_struct *tas
 		fl_target_update_mm(target);
 	/* Before it can be found. */
 	if (wish->alone)
-		static_branch_inc(&fl_targets_have_threads);
+		static_branch_inc(&fl_targets_have_threads.key);
 	err = insert(set, target);
 	if (!err) {
 		fl_target_ran(target);

@@ -4,7 +4,7 @@
 #define FL_TARGET_H
 
 #include <linux/hash.h>
-#include <linux/jump_label.h>
+#include <linux/jump_label_ratelimit.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/rculist.h>
@@ -264,7 +264,7 @@ static __always_inline void fl_target_count_pages(const struct fl_target *target
 #define FL_TARGETS_BUCKETS   (1 << FL_TARGETS_HASH_BITS)
 extern struct hlist_head fl_targets_processes[FL_TARGETS_BUCKETS];
 extern struct hlist_head fl_targets_threads[FL_TARGETS_BUCKETS];
-DECLARE_STATIC_KEY_FALSE(fl_targets_have_threads); /* whether any are in the latter */
+extern struct static_key_false_deferred fl_targets_have_threads; /* whether any are in it */
 
 static inline struct hlist_head *fl_targets_process_bucket(const struct signal_struct *signal)
 {

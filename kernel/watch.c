@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include <linux/workqueue.h>
 
 #include "compat.h"
 #include "group.h"
@@ -50,7 +51,7 @@ static __always_inline bool is_dull(const struct task_struct *prev, const struct
 
 	if (unlikely(fl_task_state(prev) == TASK_DEAD))
 		return false;
-	if (static_branch_unlikely(&fl_targets_have_threads) &&
+	if (static_branch_unlikely(&fl_targets_have_threads.key) &&
 	    READ_ONCE(fl_targets_thread_bucket(next)->first))
 		return false;
 	if (likely(!first))
@@ -126,8 +127,11 @@ static struct watched {
 	{ "cgroup_attach_task", on_attach },
 };
 
-static DEFINE_MUTEX(watch_lock); /* watchers */
+#define LINGER (10 * HZ)
+
+static DEFINE_MUTEX(watch_lock); /* watchers, registered */
 static unsigned int watchers;
+static bool registered;
 
 static void take_if_watched(struct tracepoint *tracepoint, void *unused)
 {
@@ -180,18 +184,39 @@ int fl_watch_start(void)
 	int err = 0;
 
 	mutex_lock(&watch_lock);
-	if (!watchers)
+	if (!registered)
 		err = register_all();
-	if (!err)
+	if (!err) {
+		registered = true;
 		watchers++;
+	}
 	mutex_unlock(&watch_lock);
 	return err;
 }
+
+static void unregister_if_unused(struct work_struct *unused)
+{
+	mutex_lock(&watch_lock);
+	if (!watchers && registered) {
+		unregister(ARRAY_SIZE(watched));
+		registered = false;
+	}
+	mutex_unlock(&watch_lock);
+}
+
+static DECLARE_DELAYED_WORK(lingering, unregister_if_unused);
 
 void fl_watch_stop(void)
 {
 	mutex_lock(&watch_lock);
 	if (!--watchers)
-		unregister(ARRAY_SIZE(watched));
+		mod_delayed_work(system_wq, &lingering, LINGER);
 	mutex_unlock(&watch_lock);
+}
+
+void fl_watch_leave(void)
+{
+	cancel_delayed_work_sync(&lingering);
+	unregister_if_unused(NULL);
+	static_key_deferred_flush(&fl_targets_have_threads);
 }

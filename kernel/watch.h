@@ -16,12 +16,20 @@ int fl_watch_find(void);
 /**
  * fl_watch_start - watch, from now on, if nobody does; may sleep
  *
- * Each call needs a fl_watch_stop(). While nobody watches nothing is called and nothing costs.
- * Return: 0 or -ENOMEM.
+ * Each call needs a fl_watch_stop(). Return: 0 or -ENOMEM.
  */
 int fl_watch_start(void);
 
-/** fl_watch_stop - its mirror; after the last one nothing is called any more; sleeps */
+/**
+ * fl_watch_stop - its mirror; may sleep
+ *
+ * Ten seconds after the last one nothing is called any more, and nothing costs: to begin and to end
+ * watching the kernel's code is changed under all CPUs, which is not to be done for every short
+ * session. Until then probes find no targets.
+ */
 void fl_watch_stop(void);
+
+/** fl_watch_leave - nothing is called any more, now; the module is being unloaded; sleeps */
+void fl_watch_leave(void);
 
 #endif
