@@ -140,7 +140,7 @@ struct fl_target_wish {
  * @wish: what to make of it
  * @gfp: how to get memory
  *
- * Sleeps if @gfp or @wish->alone says so. Return: the target; or ERR_PTR: -EEXIST in the set already;
+ * Sleeps if @gfp or @wish->alone says so. Return: the target; or ERR_PTR: -EEXIST in the set;
  * -ENOMEM; -ENOSPC the set is full; -ESRCH it is reaped, or the set is closed.
  */
 struct fl_target *fl_targets_add(struct fl_targets *set, struct task_struct *task,
