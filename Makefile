@@ -26,7 +26,7 @@ LIBRARY := device mapping message options reader record recording_block recordin
 TESTED  := $(addprefix classic/,memory number pattern samples target) kernel/classic_command \
 	   $(addprefix lib/,$(LIBRARY))
 UNIT    := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
-SOAK    := $(addprefix build/tests/soak/,hammer hog prodder races storm writer)
+SOAK    := $(addprefix build/tests/soak/,hammer hog prodder races sessions storm writer)
 
 .DELETE_ON_ERROR:
 .PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest
@@ -163,7 +163,7 @@ cli: user ## run the programs with good and bad input
 
 build/tests/%: tests/guest/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -pthread -o $@ $<
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -pthread -Iinclude/uapi -o $@ $<
 
 tests: build/tests/faulter build/tests/failing $(SOAK) ## build the programs that run in the guest
 

@@ -13,6 +13,7 @@ from classic import MODULE, TOP, ClassicTest
 
 FAILING = str(TOP / "build/tests/failing")
 INJECTION = Path("/sys/kernel/debug")
+CGROUPS = Path("/dev/shm/failing")
 # Every allocation counts, also one that may wait for memory, and no report of each. Small ones and
 # whole pages by turns: when a cache of small ones has to be filled up with pages is chance, and
 # would shift the numbers of those that follow.
@@ -29,7 +30,7 @@ def inject(settings):
         (INJECTION / name).write_text(value)
 
 
-class Failing(ClassicTest):
+class FailingTest(ClassicTest):
     """The action either works all the same or says what failed, and leaves nothing behind."""
 
     def setUp(self):
@@ -55,6 +56,12 @@ class Failing(ClassicTest):
         self.assertLessEqual(set(total), {"ENOMEM", "EFAULT", "success", *allowed})
         self.assertGreaterEqual(total["ENOMEM"], at_least)
 
+    def tearDown(self):
+        subprocess.run(["insmod", MODULE], check=True)
+        super().tearDown()
+
+
+class Failing(FailingTest):
     def test_load(self):
         self.sweep("load", 10)
 
@@ -80,6 +87,71 @@ class Failing(ClassicTest):
     def test_map_device(self):
         self.sweep("map-device", 2)
 
+
+class FailingSession(FailingTest):
+    def test_open_session(self):
+        self.sweep("open-session", 1)
+
+    def test_version(self):
+        self.sweep("version", 0)
+
+    def test_setup(self):
+        self.sweep("setup", 3, {"EAGAIN"})
+
+    def test_setup_and_the_thread_cannot_be_made(self):
+        self.sweep("setup-thread", 3, {"EAGAIN"})
+
+    def test_map_session(self):
+        self.sweep("map-session", 2)
+
+    def test_add_a_process(self):
+        self.sweep("add-process", 1)
+
+    def test_add_a_thread(self):
+        self.sweep("add-thread", 1)
+
+    def test_add_a_tree(self):
+        self.sweep("add-tree", 1)
+
+    def test_remove(self):
+        self.sweep("remove", 0)
+
+    def test_start(self):
+        self.sweep("start", 0)
+
+    def test_stop(self):
+        self.sweep("stop", 0)
+
+    def test_sample(self):
+        self.sweep("sample", 0)
+
+    def test_consume(self):
+        self.sweep("consume", 0)
+
+    def test_fork_in_a_tree(self):
+        """What cannot be followed is told, and the fork is not held up by that."""
+        self.sweep("fork", 3, {"EAGAIN"})
+
+
+class FailingCgroup(FailingTest):
+    """The same where a cgroup is followed."""
+
+    def setUp(self):
+        super().setUp()
+        CGROUPS.mkdir()
+        subprocess.run(["mount", "-t", "cgroup2", "none", CGROUPS], check=True)
+
+    def test_add_a_cgroup(self):
+        self.sweep("add-cgroup", 1)
+
+    def test_remove_a_cgroup(self):
+        self.sweep("remove-cgroup", 0)
+
+    def test_join_a_cgroup(self):
+        self.sweep("join-cgroup", 3)
+
     def tearDown(self):
-        subprocess.run(["insmod", MODULE], check=True)
+        (CGROUPS / "followed").rmdir()
+        subprocess.run(["umount", CGROUPS], check=True)
+        CGROUPS.rmdir()
         super().tearDown()

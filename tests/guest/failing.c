@@ -12,15 +12,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "faultline.h"
 
 #define STATUS	   "/proc/mp3/status"
 #define DEVICE	   "/dev/mp3_chrdev"
+#define CGROUPS	   "/dev/shm/failing" /* where version 2 is mounted */
+#define CGROUP	   CGROUPS "/followed"
 #define BYTES	   (128 * 4096UL)
 #define ROUNDS_MAX 5000
 /* What the kernel keeps in store shifts the numbers: the last ones, the module's, several times. */
@@ -37,6 +46,9 @@ struct action {
 	int (*act)(void);
 	void (*undo)(void);
 };
+
+/* Set by a preparation that is to be made once: most that can fail then is the kernel's own. */
+static bool stays;
 
 static const char *module;
 static char text[32];
@@ -133,6 +145,243 @@ static int map_device(void)
 static void unmap(void)
 {
 	munmap(mapped, BYTES);
+	mapped = MAP_FAILED;
+}
+
+/* A session's request: what ask() makes, as the preparation left it. */
+static unsigned long request;
+static void *argument;
+static struct fl_version version = { .size = sizeof(version) };
+static struct fl_setup setup = { .size = sizeof(setup), .period_ns = FL_PERIOD_MAX_NS };
+static struct fl_add add = { .size = sizeof(add) };
+static struct fl_remove removal = { .size = sizeof(removal) };
+static struct fl_consume consumption = { .size = sizeof(consumption) };
+static int cgroup = -1;
+
+static int ask(void)
+{
+	return ioctl(fd, request, argument);
+}
+
+static void prepare(unsigned long number, void *with)
+{
+	request = number;
+	argument = with;
+}
+
+static void must(unsigned long number, void *with)
+{
+	prepare(number, with);
+	if (ask())
+		die("a request to a session");
+}
+
+static void open_session(void)
+{
+	load();
+	fd = open(FL_DEVICE, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		die(FL_DEVICE);
+}
+
+static void to_version(void)
+{
+	open_session();
+	prepare(FL_IOC_VERSION, &version);
+}
+
+static void to_setup(void)
+{
+	open_session();
+	prepare(FL_IOC_SETUP, &setup);
+}
+
+static void set_up(void)
+{
+	open_session();
+	must(FL_IOC_SETUP, &setup);
+}
+
+static void to_add(enum fl_target_kind kind, int number)
+{
+	set_up();
+	add.kind = kind;
+	add.number = number;
+	prepare(FL_IOC_ADD, &add);
+}
+
+static void to_add_process(void)
+{
+	to_add(FL_TARGET_PROCESS, getpid());
+}
+
+static void to_add_thread(void)
+{
+	to_add(FL_TARGET_THREAD, getpid());
+}
+
+static void to_add_tree(void)
+{
+	to_add(FL_TARGET_TREE, getpid());
+}
+
+static int move_to(const char *folder)
+{
+	char path[64];
+	int procs, err;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", folder);
+	procs = open(path, O_WRONLY | O_CLOEXEC);
+	if (procs < 0)
+		return -1;
+	err = write(procs, "0", 1) == 1 ? 0 : errno;
+	close(procs);
+	errno = err;
+	return err ? -1 : 0;
+}
+
+/* We are in it, or outside. */
+static void to_add_cgroup_from(const char *folder)
+{
+	if (mkdir(CGROUP, 0755) && errno != EEXIST)
+		die(CGROUP);
+	if (move_to(folder))
+		die(folder);
+	if (cgroup >= 0)
+		close(cgroup);
+	cgroup = open(CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cgroup < 0)
+		die(CGROUP);
+	to_add(FL_TARGET_CGROUP, cgroup);
+}
+
+static void to_add_cgroup(void)
+{
+	to_add_cgroup_from(CGROUP);
+}
+
+static void to_join_cgroup(void)
+{
+	to_add_cgroup_from(CGROUPS);
+	must(request, argument);
+	stays = true;
+}
+
+static void follow_tree(void)
+{
+	to_add_tree();
+	must(request, argument);
+}
+
+static void to_remove(void)
+{
+	follow_tree();
+	removal.target = add.target;
+	prepare(FL_IOC_REMOVE, &removal);
+}
+
+static void to_remove_cgroup(void)
+{
+	to_add_cgroup();
+	must(request, argument);
+	removal.target = add.target;
+	prepare(FL_IOC_REMOVE, &removal);
+}
+
+static void to_start(void)
+{
+	follow_tree();
+	prepare(FL_IOC_START, NULL);
+}
+
+static void to_stop(void)
+{
+	to_start();
+	must(request, argument);
+	prepare(FL_IOC_STOP, NULL);
+}
+
+static void to_sample(void)
+{
+	follow_tree();
+	prepare(FL_IOC_SAMPLE, NULL);
+}
+
+static void to_consume(void)
+{
+	follow_tree();
+	prepare(FL_IOC_CONSUME, &consumption);
+}
+
+static int act_open_session(void)
+{
+	fd = open(FL_DEVICE, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -1 : 0;
+}
+
+static int map_session(void)
+{
+	mapped = mmap(FAR_AWAY, setup.mapping_bytes, PROT_READ, MAP_SHARED, fd, 0);
+	return mapped == MAP_FAILED ? -1 : 0;
+}
+
+static void unmap_session(void)
+{
+	munmap(mapped, setup.mapping_bytes);
+	mapped = MAP_FAILED;
+}
+
+/* The fork may fail, or the following of the child. */
+static int act_fork(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	return pid < 0 || waitpid(pid, NULL, 0) != pid ? -1 : 0;
+}
+
+static void follow_tree_and_map(void)
+{
+	follow_tree();
+	if (map_session())
+		die("mmap");
+	stays = true;
+}
+
+/* Of all children since the beginning: each was followed, or it is counted that it was not. */
+static void look_for_child(void)
+{
+	static uint64_t position, born, followed;
+	const struct fl_header *header = mapped;
+	const struct fl_ring *ring = (const void *)((const char *)mapped + header->ring_offset);
+
+	while (position < ring->head) {
+		const struct fl_record *record =
+			(const void *)((const char *)mapped + ring->offset +
+				       (position & (ring->bytes - 1)));
+
+		followed += record->type == FL_RECORD_FORK;
+		position += record->size;
+	}
+	born++;
+	if (followed + header->unfollowed != born) {
+		fprintf(stderr, "failing: of %llu children %llu were followed, %llu not\n",
+			(unsigned long long)born, (unsigned long long)followed,
+			(unsigned long long)header->unfollowed);
+		exit(1);
+	}
+}
+
+static void leave_cgroup(void)
+{
+	if (move_to(CGROUPS))
+		die(CGROUPS);
+}
+
+static int join_cgroup(void)
+{
+	return move_to(CGROUP);
 }
 
 static void nothing(void)
@@ -148,6 +397,23 @@ static const struct action actions[] = {
 	{ "list", "/proc/thread-self", open_registered, read_list, nothing },
 	{ "open-device", "/proc/thread-self", load, act_open_device, nothing },
 	{ "map-device", "/proc/thread-self", open_device, map_device, unmap },
+	{ "open-session", "/proc/thread-self", load, act_open_session, nothing },
+	{ "version", "/proc/thread-self", to_version, ask, nothing },
+	{ "setup", "/proc/thread-self", to_setup, ask, nothing },
+	{ "setup-thread", "/proc/2/task/2", to_setup, ask, nothing },
+	{ "map-session", "/proc/thread-self", set_up, map_session, unmap_session },
+	{ "add-process", "/proc/thread-self", to_add_process, ask, nothing },
+	{ "add-thread", "/proc/thread-self", to_add_thread, ask, nothing },
+	{ "add-tree", "/proc/thread-self", to_add_tree, ask, nothing },
+	{ "add-cgroup", "/proc/thread-self", to_add_cgroup, ask, nothing },
+	{ "remove", "/proc/thread-self", to_remove, ask, nothing },
+	{ "remove-cgroup", "/proc/thread-self", to_remove_cgroup, ask, nothing },
+	{ "start", "/proc/thread-self", to_start, ask, nothing },
+	{ "stop", "/proc/thread-self", to_stop, ask, nothing },
+	{ "sample", "/proc/thread-self", to_sample, ask, nothing },
+	{ "consume", "/proc/thread-self", to_consume, ask, nothing },
+	{ "fork", "/proc/thread-self", follow_tree_and_map, act_fork, look_for_child },
+	{ "join-cgroup", "/proc/thread-self", to_join_cgroup, join_cgroup, leave_cgroup },
 };
 
 static int open_nth(const struct action *action)
@@ -169,7 +435,7 @@ static int loads(const struct action *action)
 
 static void check_gone(void)
 {
-	if (!access("/proc/mp3", F_OK) || !access(DEVICE, F_OK) ||
+	if (!access("/proc/mp3", F_OK) || !access(DEVICE, F_OK) || !access(FL_DEVICE, F_OK) ||
 	    !access("/sys/module/faultline", F_OK)) {
 		fprintf(stderr, "failing: something of the module is left\n");
 		exit(1);
@@ -201,12 +467,27 @@ static void stay_on_one_cpu(void)
 		die("sched_setaffinity");
 }
 
+/* The end of a round, or of all. */
+static void end(const struct action *action)
+{
+	if (mapped != MAP_FAILED)
+		unmap_session();
+	mapped = MAP_FAILED;
+	if (fd >= 0)
+		close(fd);
+	fd = -1;
+	if (!loads(action))
+		unload();
+	check_gone();
+}
+
 static int round_of(const struct action *action, int nth, int n)
 {
 	char number[16];
 	int err, failed, length;
 
-	action->prepare();
+	if (!stays)
+		action->prepare();
 	length = snprintf(number, sizeof(number), "%d", n);
 	if (pwrite(nth, number, length, 0) != length)
 		die("fail-nth");
@@ -214,12 +495,8 @@ static int round_of(const struct action *action, int nth, int n)
 	failed = disarm(nth);
 	if (!err)
 		action->undo();
-	if (fd >= 0)
-		close(fd);
-	fd = -1;
-	if (!loads(action))
-		unload();
-	check_gone();
+	if (!stays)
+		end(action);
 	printf("%d %d %d\n", n, err, failed);
 	return failed;
 }
@@ -250,5 +527,7 @@ int main(int argc, char **argv)
 	n = sweep(action, nth, 1);
 	for (round = 0; round < AGAIN_ROUNDS; round++)
 		sweep(action, nth, n > AGAIN ? n - AGAIN : 1);
+	if (stays)
+		end(action);
 	return 0;
 }

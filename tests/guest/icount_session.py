@@ -6,10 +6,11 @@ Run where guest time is counted instructions and there is one CPU.
 
 import os
 import struct
+import subprocess
 import time
 from collections import Counter
 
-from classic import sleeper
+from classic import Faulter, sleeper
 from records import OVERWRITE, RAN, Missed, Sample, of
 from session import MS, PERIOD_MAX, PERIOD_MIN, SessionTest, Teller, burner, children_of, cpu_clock
 
@@ -96,8 +97,8 @@ class Deadlines(SessionTest):
             samples = of(session.read(), Sample)
         grown = [after.counts.cpu_ns - before.counts.cpu_ns
                  for before, after in zip(samples, samples[1:])]
-        # All the time but what the kernel and the sampler took of it.
-        self.assertGreater(min(grown), 0.9 * MS)
+        # All the time but what the kernel and the sampler took of it; seldom somebody else runs.
+        self.assertGreater(sorted(grown)[len(grown) // 20], 0.9 * MS)
         self.assertLessEqual(max(grown), MS + LATE_NS)
 
 
@@ -155,6 +156,28 @@ class HeldUp(SessionTest):
         self.assertLess(header.pass_ns, header.passes * PERIOD_MIN * 0.3)
         self.assertEqual((session.ring.lost, header.targets), (0, 1500))
         print(f"# {visits.total() // header.passes} of 1500 targets a pass at 10 kHz")
+
+    def test_a_crowd_of_threads(self):
+        """One visit is more than the budget: then there are fewer passes."""
+        session = self.session(period=PERIOD_MIN, ring=1 << 20)
+        child = Faulter("sleepers", 5000, stdout=subprocess.PIPE)
+        self.addCleanup(child.process.stdout.close)
+        self.addCleanup(child.kill)
+        child.go()
+        child.process.stdout.readline()
+        session.process(child.pid)
+        session.start()
+        time.sleep(0.05)
+        session.stop()
+        elapsed = time.monotonic_ns() - session.header.start_ns
+        session.read()
+        header = session.header
+        self.assertGreater(header.pass_ns / header.passes, PERIOD_MIN / 4)
+        self.assertLess(header.pass_ns, 0.3 * elapsed)
+        self.assertLessEqual(abs(header.passes + header.missed - elapsed // PERIOD_MIN), 10)
+        told = sum(record.deadlines for record in of(session.records, Missed))
+        self.assertEqual((told, header.shed), (header.missed, 0))
+        print(f"# of 5000 threads: {header.passes} passes, {header.missed} deadlines missed")
 
 
 class CpuTime(SessionTest):

@@ -161,9 +161,9 @@ class Ends(SessionTest):
         self.assertGreater(min(one.minor, other.minor), 200)
         self.assertEqual(faults(both), own_faults(usage))
         self.assertEqual((one.minor + other.minor, one.major + other.major), faults(both))
-        # The last switch of a thread is no more its process's.
-        self.assertIn(one.voluntary + other.voluntary - both.voluntary, (0, 1))
-        self.assertEqual(one.involuntary + other.involuntary, both.involuntary)
+        # What a thread does after the kernel let go of it, a switch or some, is not its process's.
+        self.assertIn(one.voluntary + other.voluntary - both.voluntary, range(5))
+        self.assertIn(one.involuntary + other.involuntary - both.involuntary, range(5))
         self.assertAlmostEqual(one.cpu_ns + other.cpu_ns, both.cpu_ns, delta=TICKS_NS)
 
 

@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: MIT
 /*
- * Uses a module that comes and goes: opens its files, registers itself, lists, maps, and takes
- * whatever error says that the module is not there.
+ * Uses a module that comes and goes: opens its files, registers itself, lists, maps, follows
+ * itself in a session, and takes whatever error says that the module is not there.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "crew.h"
+#include "faultline.h"
 #include "faultline_classic.h"
-
-#define MEMBERS 3 /* the last one maps, the others register */
 
 enum count {
 	WRITTEN,
 	LISTED,
 	MAPPED,
+	FOLLOWED,
 	ABSENT,
 };
 
-static const char *const names[] = { "written", "listed", "mapped", "absent", NULL };
+static const char *const names[] = { "written", "listed", "mapped", "followed", "absent", NULL };
 
 static void check(int err, const char *what)
 {
@@ -64,26 +66,64 @@ static void use_device(struct crew_member *member, int fd)
 	usleep(dice_below(&member->dice, 5000));
 }
 
+/* Follows itself and what it forks, and leaves all of it as it is. */
+static void use_session(struct crew_member *member, int fd)
+{
+	struct fl_setup setup = { .size = sizeof(setup), .period_ns = FL_PERIOD_MIN_NS * 10 };
+	struct fl_add add = { .size = sizeof(add), .kind = FL_TARGET_TREE, .number = getpid() };
+	struct fl_header *header;
+
+	if (ioctl(fd, FL_IOC_SETUP, &setup) || ioctl(fd, FL_IOC_ADD, &add) ||
+	    ioctl(fd, FL_IOC_START))
+		crew_fail("a session was refused: %s", strerror(errno));
+	header = mmap(NULL, setup.mapping_bytes, PROT_READ, MAP_SHARED, fd, 0);
+	if (header == MAP_FAILED)
+		crew_fail("a session does not map: %s", strerror(errno));
+	if (!fork())
+		_exit(0);
+	close(fd);
+	usleep(dice_below(&member->dice, 5000));
+	if (header->magic != FL_HEADER_MAGIC || header->targets == 0)
+		crew_fail("a session lost its target");
+	munmap(header, setup.mapping_bytes);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	usleep(dice_below(&member->dice, 5000));
+	crew_count(member, FOLLOWED, 1);
+}
+
+static void use_status_and_close(struct crew_member *member, int fd)
+{
+	use_status(member, fd);
+	close(fd);
+}
+
+static const struct part {
+	const char *path;
+	void (*use)(struct crew_member *member, int fd); /* closes it */
+} parts[] = {
+	{ FL_CLASSIC_STATUS, use_status_and_close },
+	{ FL_CLASSIC_STATUS, use_status_and_close },
+	{ "/dev/" FL_CLASSIC_DEVICE, use_device },
+	{ FL_DEVICE, use_session },
+};
+
 static void hammer(struct crew_member *member)
 {
-	bool maps = member->number == MEMBERS - 1;
-	const char *path = maps ? "/dev/" FL_CLASSIC_DEVICE : FL_CLASSIC_STATUS;
+	const struct part *part = &parts[member->number];
 
 	while (crew_goes_on(member)) {
-		int fd = open(path, O_RDWR);
+		int fd = open(part->path, O_RDWR);
 
-		if (fd < 0) {
-			if (errno != ENOENT && errno != ENXIO)
-				crew_fail("%s: %s", path, strerror(errno));
-			crew_count(member, ABSENT, 1);
-			member->rounds--;
-			usleep(200);
-		} else if (maps) {
-			use_device(member, fd);
-		} else {
-			use_status(member, fd);
-			close(fd);
+		if (fd >= 0) {
+			part->use(member, fd);
+			continue;
 		}
+		if (errno != ENOENT && errno != ENXIO && errno != ENODEV)
+			crew_fail("%s: %s", part->path, strerror(errno));
+		crew_count(member, ABSENT, 1);
+		member->rounds--;
+		usleep(200);
 	}
 }
 
@@ -93,5 +133,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: hammer SEED MILLISECONDS\n");
 		return 2;
 	}
-	return crew_run(MEMBERS, crew_number(argv[1]), crew_number(argv[2]), names, hammer);
+	return crew_run(sizeof(parts) / sizeof(*parts), crew_number(argv[1]), crew_number(argv[2]),
+			names, hammer);
 }

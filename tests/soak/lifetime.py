@@ -32,10 +32,12 @@ def run(stage):
         stage.pause(0.01)
         load()
     figures = hammer.figures()
-    check(all(figures[name] for name in ("written", "listed", "mapped")), f"idle: {figures}")
+    check(all(figures[name] for name in ("written", "listed", "mapped", "followed")),
+          f"idle: {figures}")
     # Nothing of what ran may have kept a hold on it.
     wait_until(gone)
     load()
     return (f"{unloads} unloads among {figures['written']} registrations, {figures['listed']} "
-            f"lists, {figures['mapped']} mappings; {refused} refused while mapped, the longest "
-            f"took {longest * 1000:.0f} ms; {figures['absent']} found no module")
+            f"lists, {figures['mapped']} mappings, {figures['followed']} sessions; {refused} "
+            f"refused while in use, the longest took {longest * 1000:.0f} ms; "
+            f"{figures['absent']} found no module")

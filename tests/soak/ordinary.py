@@ -15,8 +15,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from stage import (DEVICE, MODULE, NOBODY, STATUS, as_nobody, check, listed, refusal, send,
-                   sleeper)
+from stage import (DEVICE, MODULE, NOBODY, SESSIONS, STATUS, Session, as_nobody, check, listed,
+                   refusal, send, sleeper)
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 MOUNT, INIT_MODULE, DELETE_MODULE, FINIT_MODULE = 165, 175, 176, 313
@@ -85,6 +85,11 @@ def in_a_user_namespace(action):
     os._exit(bool(refused))
 
 
+def follow(kind, pid):
+    with Session() as session:
+        session.add(kind, pid)
+
+
 def attempts(there):
     """What is tried: (what, action, the errors that are right)."""
     no, never = {"EPERM"}, {"EPERM", "EACCES"}
@@ -93,8 +98,10 @@ def attempts(there):
         for verb in "RU":
             text = f"{verb} {there[who]}"
             yield f"{verb} of {who}", lambda text=text: refusal(text), no
+        for kind in (1, 2, 3):
+            yield f"follow {who}, {kind}", lambda kind=kind, pid=there[who]: follow(kind, pid), no
     yield "a set-uid program", lambda: by_a_set_uid_program(there["program"], root), no
-    for path in (DEVICE, STATUS):
+    for path in (DEVICE, STATUS, SESSIONS):
         yield f"chmod {path}", lambda path=path: os.chmod(path, 0o777), no
         yield f"chown {path}", lambda path=path: os.chown(path, NOBODY, NOBODY), no
         yield f"unlink {path}", lambda path=path: os.unlink(path), never
@@ -125,6 +132,7 @@ def attempts(there):
     yield "kill the sampler", lambda: os.kill(there["sampler"], signal.SIGKILL), no
     yield "hold up the sampler", lambda: os.sched_setaffinity(there["sampler"], {0}), no
     yield "its own root: R", lambda: in_a_user_namespace(lambda: send(root)), no
+    yield "its own root: follow", lambda: in_a_user_namespace(lambda: follow(1, there["root"])), no
     yield "its own root: unload", lambda: in_a_user_namespace(
         lambda: syscall(DELETE_MODULE, b"faultline", os.O_NONBLOCK)), no
     yield "its own root: open the device", lambda: in_a_user_namespace(

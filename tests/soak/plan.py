@@ -14,6 +14,7 @@ SHARES = {
     "hotplug": 3,
     "races": 3,
     "hostile": 6,
+    "sessions": 6,
     "trinity": 4,
     "ordinary": 2,
 }

@@ -15,12 +15,14 @@ sys.path.insert(0, str(TOP / "tests/guest"))
 
 from classic import (BYTES, DEVICE, EMPTY, HZ, LONGS, MODULE, NOBODY, PERIOD,  # noqa: E402
                      STATUS, Faulter, listed, mapped, refusal, send, sleeper, sums, wait_until)
+from session import DEVICE as SESSIONS, MS, Session, error_of, faults, own_faults  # noqa: E402
 from test_access import as_nobody  # noqa: E402
 from test_lifetime import load, unload  # noqa: E402
 
-__all__ = ["BYTES", "DEVICE", "MODULE", "NOBODY", "STATUS", "TOP", "Failure", "Program", "Reader",
-           "Stage", "as_nobody", "check", "check_exact", "copy_programs", "empty_list", "listed",
-           "load", "mapped", "refusal", "send", "sleeper", "take", "unload", "wait_until"]
+__all__ = ["BYTES", "DEVICE", "MODULE", "NOBODY", "PROGRAMS", "SESSIONS", "STATUS", "TOP",
+           "Failure", "Program", "Reader", "Session", "Stage", "as_nobody", "check", "check_exact",
+           "copy_programs", "empty_list", "error_of", "listed", "load", "mapped", "refusal", "send",
+           "sleeper", "take", "unload", "wait_until"]
 
 # Where an ordinary user gets at them, too, and no network file system is in the way.
 PROGRAMS = Path("/dev/shm/soak")
@@ -181,14 +183,19 @@ def empty_list():
 def check_exact():
     """Whatever happened before: the module counts as wait4 does, and the list is empty again."""
     empty_list()
-    with Reader() as reader:
+    with Reader() as reader, Session(20 * MS) as session:
         children = [Faulter("touch", 300), Faulter("kernel", 300), Faulter("threads", 30),
                     Faulter("exec", 30), Faulter("leader", 30), Faulter("cpu", 200)]
         send("".join(f"R {child.pid}\n" for child in children))
+        targets = [session.tree(child.pid) for child in children]
+        session.start()
         for child in children:
             child.go()
         usages = [child.usage() for child in children]
         minor, major, cpu = reader.finish()
+        ends = [faults(session.exit_of(target).counts) for target in targets]
+    check(ends == [own_faults(usage) for usage in usages],
+          f"afterwards: a session has {ends}, wait4 has other faults")
     seconds = sum(usage.ru_utime + usage.ru_stime for usage in usages)
     for what, counted, told in (("minor", minor, sum(usage.ru_minflt for usage in usages)),
                                 ("major", major, sum(usage.ru_majflt for usage in usages))):

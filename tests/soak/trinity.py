@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 
-from stage import BYTES, DEVICE, NOBODY, STATUS, Failure, check, empty_list, mapped
+from stage import BYTES, DEVICE, NOBODY, SESSIONS, STATUS, Failure, check, empty_list, mapped
 
 # Those that take a descriptor, a path or an address; not those that end or starve the machine.
 CALLS = """read write pread64 pwrite64 readv writev preadv pwritev preadv2 pwritev2 lseek ioctl mmap
@@ -60,8 +60,8 @@ def run(stage):
     check(shutil.which("trinity"), "trinity is missing: run `packaging/need check` as root")
     # Who opens the device to all, as here, wants it so.
     os.chmod(DEVICE, 0o666)
-    done = {victim: calls(victim, stage.seconds / 2, stage.random.getrandbits(30))
-            for victim in (STATUS, DEVICE)}
+    done = {victim: calls(victim, stage.seconds / 3, stage.random.getrandbits(30))
+            for victim in (STATUS, DEVICE, SESSIONS)}
     os.chmod(DEVICE, 0o600)
     empty_list()
     with mapped() as buffer:

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""Following and no longer following: whom, how many, and who cannot be."""
+
+import os
+import resource
+import subprocess
+
+from classic import NOBODY, Faulter, sleeper
+from records import Fork, Lost, of
+from session import SessionTest, Threads, opened_by_nobody
+
+TARGETS_MAX = 2048  # of an ordinary user's session
+ORDINARY = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+
+class Add(SessionTest):
+    def test_kinds(self):
+        session = self.session()
+        for kind in (0, 5, 6, 1 << 31, (1 << 32) - 1):
+            self.refused("EINVAL", session.add, kind, os.getpid())
+
+    def test_numbers(self):
+        session = self.session()
+        for kind in (1, 2, 3):
+            for number in (0, -1, -2 ** 31):
+                self.refused("EINVAL", session.add, kind, number)
+            for number in (4194304, 2 ** 31 - 1):
+                self.refused("ESRCH", session.add, kind, number)
+        for number in (-1, -2 ** 31):
+            self.refused("EINVAL", session.add, 4, number)
+        self.assertEqual(session.header.targets, 0)
+
+    def test_what_is_returned_is_in_the_records(self):
+        session = self.session()
+        with sleeper() as one, sleeper() as two:
+            ids = [session.process(one), session.tree(two), session.thread(two)]
+            self.assertEqual(session.header.targets, 3)
+            self.assertEqual([record.target for record in session.read()], ids)
+            self.assertEqual(len(set(ids)), 3)
+            self.assertGreater(min(ids), 0)
+
+    def test_twice(self):
+        session, other = self.session(), self.session()
+        with sleeper() as pid:
+            for add in (session.process, session.thread):
+                add(pid)
+                self.refused("EEXIST", add, pid)
+            self.refused("EEXIST", session.tree, pid)
+            other.process(pid)
+            self.assertEqual((session.header.targets, other.header.targets), (2, 1))
+
+    def test_a_thread_by_the_name_of_a_process(self):
+        """A number that is a thread's is no process's."""
+        session = self.session()
+        child = Threads(1)
+        self.addCleanup(child.kill)
+        self.refused("ESRCH", session.process, child.tid)
+        self.refused("ESRCH", session.tree, child.tid)
+        session.thread(child.tid)
+
+    def test_one_that_is_dead(self):
+        session = self.session()
+        with sleeper() as pid:
+            pass
+        child = os.fork()
+        if not child:
+            os._exit(0)
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        for number in (pid, child):
+            for kind in (1, 2, 3):
+                self.refused("ESRCH", session.add, kind, number)
+        os.waitpid(child, 0)
+
+    def test_no_cgroup(self):
+        session = self.session()
+        folder = os.open("/", os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        with open("/dev/null") as null:
+            for number in (null.fileno(), folder, session.fd, 1000, 2 ** 31 - 1):
+                self.refused("EBADF", session.add, 4, number)
+        self.assertEqual(session.header.targets, 0)
+
+
+class Limits(SessionTest):
+    """How many an ordinary user's session takes."""
+
+    @classmethod
+    def setUpClass(cls):
+        # Of a kernel with little memory an ordinary user gets fewer threads.
+        usual = resource.getrlimit(resource.RLIMIT_NPROC)
+        cls.addClassCleanup(resource.setrlimit, resource.RLIMIT_NPROC, usual)
+        resource.setrlimit(resource.RLIMIT_NPROC, (2 * TARGETS_MAX, 2 * TARGETS_MAX))
+        child = Faulter("sleepers", TARGETS_MAX, stdout=subprocess.PIPE, **ORDINARY)
+        cls.addClassCleanup(child.process.stdout.close)
+        cls.addClassCleanup(child.kill)
+        child.go()
+        child.process.stdout.readline()
+        cls.pid = child.pid
+        cls.tids = sorted(map(int, os.listdir(f"/proc/{child.pid}/task")))
+
+    def setUp(self):
+        super().setUp()
+        self.assertEqual(len(self.tids), TARGETS_MAX + 1)
+        self.nobodys = self.session(fd=opened_by_nobody())
+
+    def test_additions(self):
+        """One that is refused can be followed when another has left."""
+        first = self.nobodys.thread(self.tids[0])
+        for tid in self.tids[1:-1]:
+            self.nobodys.thread(tid)
+        self.assertEqual(self.nobodys.header.targets, TARGETS_MAX)
+        self.refused("ENOSPC", self.nobodys.thread, self.tids[-1])
+        self.refused("ENOSPC", self.nobodys.process, self.pid)
+        self.nobodys.remove(first)
+        self.nobodys.thread(self.tids[-1])
+        self.refused("ENOSPC", self.nobodys.thread, self.tids[0])
+
+    def test_of_those_who_may_look_at_anyone(self):
+        roots = self.session()
+        for tid in self.tids:
+            roots.thread(tid)
+        self.assertEqual(roots.header.targets, TARGETS_MAX + 1)
+
+    def test_children(self):
+        """Those for whom there is no room are counted and told."""
+        with subprocess.Popen(["sh", "-c", "read go; (exit 1); sleep 0 & sleep 0 & sleep 0 & wait"],
+                              stdin=subprocess.PIPE, **ORDINARY) as shell:
+            session = self.nobodys
+            root = session.tree(shell.pid)
+            for tid in self.tids[:TARGETS_MAX - 1]:
+                session.thread(tid)
+            self.assertEqual(session.header.targets, TARGETS_MAX)
+            shell.communicate(b"go\n")
+        session.exit_of(root)
+        self.assertEqual((session.header.unfollowed, session.ring.lost), (4, 0))
+        self.assertEqual(of(session.records, Fork), [])
+        told = of(session.records, Lost)
+        self.assertEqual(sum(record.unfollowed for record in told), 4)
+        self.assertEqual({record.records for record in told}, {0})
+        session.wait_for_targets(TARGETS_MAX - 1)
+
+
+class Remove(SessionTest):
+    def test_unknown_ids(self):
+        session, other = self.session(), self.session()
+        with sleeper() as pid:
+            target = session.process(pid)
+            for number in (0, target + 1, (1 << 32) - 1):
+                self.refused("ENOENT", session.remove, number)
+            self.refused("ENOENT", other.remove, target)
+            session.remove(target)
+            self.refused("ENOENT", session.remove, target)
+            self.assertEqual(session.header.targets, 0)
+
+    def test_one_that_has_ended(self):
+        session = self.session()
+        with sleeper() as pid:
+            target = session.process(pid)
+        session.exit_of(target)
+        self.refused("ENOENT", session.remove, target)
+
+    def test_ids_are_never_given_again(self):
+        session = self.session()
+        seen = set()
+        with sleeper() as pid:
+            for _ in range(50):
+                target = session.process(pid)
+                session.remove(target)
+                seen.add(target)
+        self.assertEqual(len(seen), 50)
