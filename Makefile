@@ -225,7 +225,7 @@ bench: need-check ## measure what it costs beside its peers, compare with bench/
 	@$(MAKE) --no-print-directory bench-programs
 	bench/run
 
-bench-programs: $(BENCH:%=build/bench/%) build/bench/iterator.bpf.o
+bench-programs: $(BENCH:%=build/bench/%) build/bench/iterator.bpf.o ## build what the bench runs
 
 $(BENCH:%=build/bench/%): build/bench/%: build/bench/%.o $(BENCH_PARTS:%=build/bench/%.o) \
 		build/libfaultline.a
