@@ -283,6 +283,15 @@ class Moments(SessionTest):
             self.assertTrue(before <= sample + CLOCK_NS and sample <= time.thread_time_ns()
                             + CLOCK_NS)
 
+    def test_of_a_kernel_thread(self):
+        """It has no memory."""
+        session = self.session()
+        target = session.process(2)
+        self.assertEqual(session.read()[0].comm, "kthreadd")
+        counts = session.counts(target)
+        self.assertEqual((counts.minor, counts.resident, counts.swapped), (0, 0, 0))
+        self.assertGreater(counts.voluntary, 0)
+
     def test_of_a_fault_that_was_served(self):
         """Our own: the next sample has it."""
         session = self.session()

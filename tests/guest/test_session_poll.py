@@ -3,6 +3,7 @@
 
 import os
 import select
+import subprocess
 import threading
 import time
 
@@ -91,6 +92,19 @@ class Poll(RingTest):
         session.start()
         self.assertTrue(self.woken(session) & select.POLLIN)
         self.assertGreaterEqual(len(session.read()), 9)
+
+    def test_a_fork_wakes(self):
+        """Though no pass is made and nobody ends."""
+        session = self.session()
+        session.tree(os.getpid())
+        session.consume(session.ring.head)
+        children = []
+        forker = threading.Timer(0.2, lambda: children.append(subprocess.Popen(["sleep", "9"])))
+        forker.start()
+        self.assertTrue(self.woken(session) & select.POLLIN)
+        forker.join()
+        children[0].kill()
+        children[0].wait()
 
     def test_an_exit_wakes(self):
         session = self.session()

@@ -4,10 +4,12 @@
 import os
 import resource
 import subprocess
+import time
+from collections import Counter
 
-from classic import NOBODY, Faulter, sleeper
-from records import Fork, Lost, of
-from session import SessionTest, Threads, opened_by_nobody
+from classic import NOBODY, WATCHFUL, Faulter, sleeper
+from records import RAN, Fork, Lost, Missed, Sample, of
+from session import PERIOD_MIN, SessionTest, Threads, faults, opened_by_nobody
 
 TARGETS_MAX = 2048  # of an ordinary user's session
 ORDINARY = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
@@ -121,6 +123,49 @@ class Limits(SessionTest):
             roots.thread(tid)
         self.assertEqual(roots.header.targets, TARGETS_MAX + 1)
 
+    def test_a_process_of_as_many_threads(self):
+        """It has what they have together, whoever runs or not."""
+        session = self.session()
+        whole = session.process(self.pid)
+        threads = [session.thread(tid) for tid in self.tids]
+        for _ in range(2):
+            samples = session.sample()
+            counts = [samples[thread].counts for thread in threads]
+            self.assertEqual(faults(samples[whole].counts),
+                             (sum(each.minor for each in counts),
+                              sum(each.major for each in counts)))
+            self.assertEqual(samples[whole].counts.cpu_ns, sum(each.cpu_ns for each in counts))
+
+    def run_for_a_while(self, flags):
+        """A session with all of them and a period that is too short for them."""
+        session = self.session(PERIOD_MIN, 1 << 23, flags)
+        threads = {session.thread(tid) for tid in self.tids}
+        session.start()
+        time.sleep(0.3)
+        session.stop()
+        session.read()
+        visits = Counter(sample.target for sample in of(session.records, Sample))
+        self.assertEqual(set(visits), threads)
+        self.assertEqual(session.ring.lost, 0)
+        # Here a pass takes longer than the clock's tick.
+        if WATCHFUL:
+            self.assertGreater(session.header.shed, 0)
+        told = sum(record.shed for record in of(session.records, Missed))
+        self.assertEqual(told, session.header.shed)
+        return session, visits
+
+    def test_shed_visits(self):
+        """All have their turn; each visit was made or is counted as shed."""
+        session, visits = self.run_for_a_while(0)
+        self.assertLessEqual(max(visits.values()) - min(visits.values()), 1)
+        self.assertEqual(visits.total() + session.header.shed,
+                         session.header.passes * len(self.tids))
+
+    def test_shed_visits_of_those_that_ran(self):
+        """They are made later, once."""
+        _, visits = self.run_for_a_while(RAN)
+        self.assertEqual(set(visits.values()), {1})
+
     def test_children(self):
         """Those for whom there is no room are counted and told."""
         with subprocess.Popen(["sh", "-c", "read go; (exit 1); sleep 0 & sleep 0 & sleep 0 & wait"],
@@ -160,11 +205,16 @@ class Remove(SessionTest):
         self.refused("ENOENT", session.remove, target)
 
     def test_ids_are_never_given_again(self):
-        session = self.session()
-        seen = set()
-        with sleeper() as pid:
-            for _ in range(50):
-                target = session.process(pid)
-                session.remove(target)
-                seen.add(target)
-        self.assertEqual(len(seen), 50)
+        """Nor is anything left of them, also where they are listed as having run."""
+        for flags in (0, RAN):
+            session = self.session(flags=flags)
+            seen = set()
+            with sleeper() as pid:
+                for _ in range(2500):
+                    target = session.process(pid)
+                    session.remove(target)
+                    seen.add(target)
+                self.assertEqual(len(seen), 2500)
+                self.assertEqual(session.sample(), {})
+                last = session.process(pid)
+                self.assertEqual(set(session.sample()), {last})
