@@ -68,6 +68,8 @@ class Add(SessionTest):
         if not child:
             os._exit(0)
         os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        # Its parent is told before it leaves its CPU.
+        time.sleep(0.1)
         for number in (pid, child):
             for kind in (1, 2, 3):
                 self.refused("ESRCH", session.add, kind, number)
@@ -138,11 +140,11 @@ class Limits(SessionTest):
 
     def run_for_a_while(self, flags):
         """A session with all of them and a period that is too short for them."""
-        session = self.session(PERIOD_MIN, 1 << 23, flags)
+        session = self.session(PERIOD_MIN, 1 << 24, flags)
         # The first visit takes longest.
         targets = {session.process(self.pid), *map(session.thread, self.tids)}
         session.start()
-        time.sleep(0.3)
+        time.sleep(0.1)
         session.stop()
         session.read()
         visits = Counter(sample.target for sample in of(session.records, Sample))
