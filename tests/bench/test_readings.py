@@ -57,7 +57,7 @@ class Arithmetic(unittest.TestCase):
 
     def test_each_figure_has_a_reading_of_its_own(self):
         """A slip of the pen would have two figures tell the same reading."""
-        readings = {name: 2 ** number for number, name in enumerate(good_readings())}
+        readings = {name: 7 ** number for number, name in enumerate(good_readings())}
         values = [figure.value(Readings(readings)) for figure in FIGURES]
         self.assertEqual(len(set(values)), len(FIGURES))
         self.assertEqual(len({figure.name for figure in FIGURES}), len(FIGURES))
