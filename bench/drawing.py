@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The pictures of the bench: how cost grows with processes and threads, and beside the peers."""
 
-import subprocess
 from dataclasses import dataclass
 
-GNUPLOT = "gnuplot"
-SECONDS = 60                # that a drawing may take
-PNG = 'pngcairo noenhanced size 1000,640 font "sans,13" linewidth 1.2 background "#ffffff"'
-SVG = 'svg noenhanced size 800,512 dynamic font "sans-serif,14" background "#ffffff"'
-DUMB = "dumb noenhanced size 79,22 nofeed mono"
+import gnuplot
+
+PNG = gnuplot.png(1000, 640)
+SVG = gnuplot.svg(800, 512)
 
 # Told apart by mark, dash, width and lightness as well as by hue; ours are dark and thick.
 OURS = ('linecolor rgb "#0b3c6f" linewidth 3 dashtype 1 pointtype 7',
@@ -19,10 +17,6 @@ OTHERS = ('linecolor rgb "#d1661a" linewidth 1.8 dashtype 1 pointtype 5',
           'linecolor rgb "#555555" linewidth 1.4 dashtype (14,4,2,4) pointtype 11',
           'linecolor rgb "#a05080" linewidth 1.4 dashtype (2,3) pointtype 10',
           'linecolor rgb "#c08a00" linewidth 1.4 dashtype (4,4) pointtype 13')
-
-
-class Failed(Exception):
-    """gnuplot did not draw; the text says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +77,6 @@ def pictures(readings):
     return [picture for picture in drawn if all(curve.points for curve in picture.curves)]
 
 
-def _quoted(text):
-    """A gnuplot string in which nothing has a meaning."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _body(picture):
     lines = ["# SPDX-License-Identifier: MIT",
              f"# Draws {picture.name}.png and {picture.name}.svg: gnuplot {picture.name}.gp"]
@@ -97,9 +86,9 @@ def _body(picture):
         lines.append("END")
     ticks = ", ".join(f"'{tick:,}' {tick}" for tick in picture.ticks)
     return lines + [
-        f"set title {_quoted(picture.title)}",
-        f"set xlabel {_quoted(picture.xlabel)}",
-        f"set ylabel {_quoted(picture.ylabel)}",
+        f"set title {gnuplot.quoted(picture.title)}",
+        f"set xlabel {gnuplot.quoted(picture.xlabel)}",
+        f"set ylabel {gnuplot.quoted(picture.ylabel)}",
         "set logscale xy",
         f"set xrange [1:{picture.ticks[-1] * 1.1:g}]",
         'set format y "%.0s %c"',
@@ -115,7 +104,8 @@ def _command(picture, terminal=False):
     for number, curve in enumerate(picture.curves):
         look = "lines" if terminal else f"linespoints {curve.style}"
         if curve.sketched or not terminal:
-            drawn.append(f"$curve{number} using 1:2 with {look} title {_quoted(curve.title)}")
+            title = gnuplot.quoted(curve.title)
+            drawn.append(f"$curve{number} using 1:2 with {look} title {title}")
     return "plot " + ", \\\n     ".join(drawn)
 
 
@@ -129,33 +119,17 @@ def script(picture):
 
 def terminal_script(picture):
     """The same for a text terminal, on standard output; there the labels are the title."""
-    lines = [*_body(picture), f"set terminal {DUMB}",
-             f"set title {_quoted(f'{picture.title}: instructions')}",
+    lines = [*_body(picture), f"set terminal {gnuplot.DUMB}",
+             f"set title {gnuplot.quoted(f'{picture.title}: instructions')}",
              "unset xlabel", "unset ylabel", _command(picture, True)]
     return "\n".join(lines) + "\n"
 
 
-def _run(text, folder=None):
-    try:
-        done = subprocess.run([GNUPLOT, "-"], input=text, capture_output=True, text=True,
-                              cwd=folder, timeout=SECONDS)
-    except FileNotFoundError as error:
-        raise Failed("gnuplot is missing: install the package gnuplot-nox") from error
-    except subprocess.TimeoutExpired as error:
-        raise Failed(f"gnuplot did not finish within {SECONDS} s") from error
-    if done.returncode:
-        raise Failed(f"gnuplot failed: {done.stderr.strip()}")
-    return done.stdout
-
-
 def draw(picture, folder):
     """Writes NAME.gp, NAME.png and NAME.svg into `folder`, a Path."""
-    text = script(picture)
-    (folder / f"{picture.name}.gp").write_text(text, encoding="utf-8")
-    _run(text, folder)
+    gnuplot.draw(picture.name, script(picture), folder)
 
 
 def sketch(picture):
     """The picture as text for a terminal of 80 columns."""
-    rows = [row.rstrip() for row in _run(terminal_script(picture)).splitlines()]
-    return "\n".join(row for row in rows if row)
+    return gnuplot.sketch(terminal_script(picture))

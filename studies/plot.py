@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The pictures of the studies, drawn by gnuplot from scripts that carry their own data."""
 
-import subprocess
 from dataclasses import dataclass
 
+import gnuplot
 from definition import CROWDS, ITERATIONS, THRASHING, UNCROWDED
 
-GNUPLOT = "gnuplot"
-SECONDS = 60                # that a drawing may take
-PNG = 'pngcairo noenhanced size 1000,600 font "sans,13" linewidth 1.2 background "#ffffff"'
-SVG = 'svg noenhanced size 800,480 dynamic font "sans-serif,14" background "#ffffff"'
-DUMB = "dumb noenhanced size 79,22 nofeed mono"
+PNG = gnuplot.png(1000, 600)
+SVG = gnuplot.svg(800, 480)
 
 # Told apart by dash, width and lightness as well as by hue.
 STYLES = (
@@ -19,10 +16,6 @@ STYLES = (
     'linecolor rgb "#7a9a3a" linewidth 1.8 dashtype (2,3)',
     'linecolor rgb "#555555" linewidth 1.2 dashtype (14,4,2,4)',
 )
-
-
-class Failed(Exception):
-    """gnuplot did not draw; the text says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +41,6 @@ class Plot:
         return largest * self.headroom or 1
 
 
-def _quoted(text):
-    """A gnuplot string in which nothing has a meaning."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _body(plot):
     lines = ["# SPDX-License-Identifier: MIT",
              f"# Draws {plot.name}.png and {plot.name}.svg: gnuplot {plot.name}.gp"]
@@ -60,9 +48,9 @@ def _body(plot):
         lines.append(f"$curve{number} << END")
         lines += [f"{time:.3f} {value:.5g}" for time, value in curve.points]
         lines.append("END")
-    lines += [f"set title {_quoted(plot.title)}",
+    lines += [f"set title {gnuplot.quoted(plot.title)}",
               'set xlabel "time (s)"',
-              f"set ylabel {_quoted(plot.ylabel)}",
+              f"set ylabel {gnuplot.quoted(plot.ylabel)}",
               f"set yrange [0:{plot.top():.6g}]",
               "set xrange [0:*]",
               "set tics nomirror out",
@@ -74,7 +62,7 @@ def _body(plot):
 
 def _command(plot):
     drawn = [f"$curve{number} using 1:2 with lines {STYLES[curve.style]} "
-             f"title {_quoted(curve.title)}" for number, curve in enumerate(plot.curves)]
+             f"title {gnuplot.quoted(curve.title)}" for number, curve in enumerate(plot.curves)]
     return "plot " + ", \\\n     ".join(drawn)
 
 
@@ -88,35 +76,19 @@ def script(plot):
 
 def terminal_script(plot):
     """The same for a text terminal, on standard output; there the y label is the title."""
-    lines = [*_body(plot), f"set terminal {DUMB}", f"set title {_quoted(plot.ylabel)}",
-             "unset ylabel", _command(plot)]
+    lines = [*_body(plot), f"set terminal {gnuplot.DUMB}",
+             f"set title {gnuplot.quoted(plot.ylabel)}", "unset ylabel", _command(plot)]
     return "\n".join(lines) + "\n"
-
-
-def _run(text, folder=None):
-    try:
-        done = subprocess.run([GNUPLOT, "-"], input=text, capture_output=True, text=True,
-                              cwd=folder, timeout=SECONDS)
-    except FileNotFoundError as error:
-        raise Failed("gnuplot is missing: install the package gnuplot-nox") from error
-    except subprocess.TimeoutExpired as error:
-        raise Failed(f"gnuplot did not finish within {SECONDS} s") from error
-    if done.returncode:
-        raise Failed(f"gnuplot failed: {done.stderr.strip()}")
-    return done.stdout
 
 
 def draw(plot, folder):
     """Writes NAME.gp, NAME.png and NAME.svg into `folder`, a Path."""
-    text = script(plot)
-    (folder / f"{plot.name}.gp").write_text(text, encoding="utf-8")
-    _run(text, folder)
+    gnuplot.draw(plot.name, script(plot), folder)
 
 
 def sketch(plot):
     """The plot as text for a terminal of 80 columns."""
-    rows = [row.rstrip() for row in _run(terminal_script(plot)).splitlines()]
-    return "\n".join(row for row in rows if row)
+    return gnuplot.sketch(terminal_script(plot))
 
 
 def _thousands(curve):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 import definition
+import gnuplot
 import plot
 from explanation import explain
 from judgement import judge
@@ -70,7 +71,7 @@ def evaluate(studies, recordings):
 
 def versions():
     """Of everything that has a hand in the figures and the pictures, except the guest's kernel."""
-    said = subprocess.run([plot.GNUPLOT, "--version"], capture_output=True, text=True)
+    said = subprocess.run([gnuplot.GNUPLOT, "--version"], capture_output=True, text=True)
     return {"faultline": (ROOT / "VERSION").read_text(encoding="ascii").strip(),
             "python": platform.python_version(),
             "gnuplot": said.stdout.strip().removeprefix("gnuplot ")}

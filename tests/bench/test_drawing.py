@@ -10,6 +10,7 @@ from pathlib import Path
 
 from made_up import good_readings
 import drawing
+import gnuplot
 
 ODD = drawing.Picture(
     "odd", "A_title with {markup}, & <'quotes'> \"too\" \\n", "processes", (1, 10),
@@ -69,5 +70,5 @@ class Drawing(unittest.TestCase):
 
     def test_nothing_to_draw(self):
         empty = drawing.Picture("empty", "t", "x", (1, 10), (drawing.Curve("c", "", []),))
-        with self.assertRaisesRegex(drawing.Failed, "gnuplot failed: "):
+        with self.assertRaisesRegex(gnuplot.Failed, "gnuplot failed: "):
             drawing.draw(empty, self.folder)

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import sample_data
+import gnuplot
 import plot
 from definition import STUDIES
 
@@ -68,7 +69,7 @@ class Drawing(unittest.TestCase):
 
     def test_a_script_that_gnuplot_refuses(self):
         broken = plot.Plot("broken", "t", "y", ())
-        with self.assertRaises(plot.Failed):
+        with self.assertRaises(gnuplot.Failed):
             plot.draw(broken, self.folder)
 
     def test_curves_that_stay_at_nothing(self):
@@ -78,10 +79,10 @@ class Drawing(unittest.TestCase):
 
 class Missing(unittest.TestCase):
     def test_gnuplot_missing(self):
-        before = plot.GNUPLOT
-        self.addCleanup(setattr, plot, "GNUPLOT", before)
-        plot.GNUPLOT = "gnuplot-that-is-not-there"
-        with self.assertRaisesRegex(plot.Failed, "install"):
+        before = gnuplot.GNUPLOT
+        self.addCleanup(setattr, gnuplot, "GNUPLOT", before)
+        gnuplot.GNUPLOT = "gnuplot-that-is-not-there"
+        with self.assertRaisesRegex(gnuplot.Failed, "install"):
             plot.sketch(TINY)
 
 
