@@ -9,7 +9,6 @@ from pathlib import Path
 import cache
 from verdict import EXIT_STATUS
 
-QEMU = "qemu-system-x86_64"
 PROBE_SECONDS = 10
 LABELS = {"kvm": "KVM", "tcg": "TCG", "icount": "icount"}
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -17,6 +16,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True)
 class Machine:
+    qemu: list              # the words that start it, as qemu.choose() says
     kernel: object          # kernel.Kernel
     initramfs: Path
     accel: str              # "kvm", "tcg" or "icount"
@@ -29,7 +29,7 @@ class Machine:
     shell: bool             # the terminal is the guest's
 
 
-def choose_accel(kernel, initramfs, say):
+def choose_accel(qemu, kernel, initramfs, say):
     """kvm where a probe guest answers within seconds, else tcg. Asked once a boot of the host."""
     if not Path("/dev/kvm").exists():
         return "tcg"
@@ -40,7 +40,7 @@ def choose_accel(kernel, initramfs, say):
             words = known.read_text().split()
             if len(words) == 2 and words[0] == boot:
                 return words[1]
-        accel = "kvm" if kvm_answers(kernel, initramfs) else "tcg"
+        accel = "kvm" if kvm_answers(qemu, kernel, initramfs) else "tcg"
         known.write_text(f"{boot} {accel}\n")
     if accel == "tcg":
         say(f"/dev/kvm is there but a probe guest did not answer in {PROBE_SECONDS} s: "
@@ -48,8 +48,8 @@ def choose_accel(kernel, initramfs, say):
     return accel
 
 
-def kvm_answers(kernel, initramfs):
-    command = guarded(PROBE_SECONDS, base(kernel, initramfs, "kvm", 1, "256M"))
+def kvm_answers(qemu, kernel, initramfs):
+    command = guarded(PROBE_SECONDS, base(qemu, kernel, initramfs, "kvm", 1, "256M"))
     command += ["-serial", "null", "-append", append("kvm", "faultline.probe")]
     probe = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
@@ -88,11 +88,12 @@ ACCEL_WORDS = {
 }
 
 
-def base(kernel, initramfs, accel, cpus, memory):
-    return [QEMU, "-M", "microvm,x-option-roms=off,rtc=on", *ACCEL_WORDS[accel],
-            "-smp", str(cpus), "-m", memory, "-nodefaults", "-no-user-config", "-display", "none",
-            "-no-reboot", "-kernel", str(kernel.image), "-initrd", str(initramfs),
-            "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+def base(qemu, kernel, initramfs, accel, cpus, memory):
+    """The firmware is named: by default some take SeaBIOS, which needs option ROMs to boot this."""
+    return [*qemu, "-M", "microvm,x-option-roms=off,rtc=on", "-bios", "qboot.rom",
+            *ACCEL_WORDS[accel], "-smp", str(cpus), "-m", memory, "-nodefaults", "-no-user-config",
+            "-display", "none", "-no-reboot", "-kernel", str(kernel.image),
+            "-initrd", str(initramfs), "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 
 
 def append(accel, *words):
@@ -113,7 +114,8 @@ def host_khz():
 
 def command_line(machine, ports, seconds):
     """QEMU's whole command; ports maps a port's name to the descriptor that it writes to."""
-    words = base(machine.kernel, machine.initramfs, machine.accel, machine.cpus, machine.memory)
+    words = base(machine.qemu, machine.kernel, machine.initramfs, machine.accel, machine.cpus,
+                 machine.memory)
     words += nine_p("host", "/", "readonly=on")
     for number, folder in enumerate(machine.writable):
         words += nine_p(f"share{number}", folder, "readonly=off")

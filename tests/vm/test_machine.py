@@ -30,8 +30,9 @@ class Probe(unittest.TestCase):
     def answers(self, script):
         self.qemu.write_text(f"#!/bin/sh\necho $$ >{self.pid}\n{script}\n")
         self.qemu.chmod(0o755)
-        with mock.patch.multiple(machine, QEMU=str(self.qemu), PROBE_SECONDS=2):
-            return machine.kvm_answers(SimpleNamespace(image="image"), "initramfs")
+        with mock.patch.object(machine, "PROBE_SECONDS", 2):
+            kernel = SimpleNamespace(image="image")
+            return machine.kvm_answers([str(self.qemu)], kernel, "initramfs")
 
     def gone(self):
         return not Path("/proc", self.pid.read_text().strip()).exists()
