@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cache
+import qemu
 from verdict import EXIT_STATUS
 
 PROBE_SECONDS = 10
@@ -16,7 +17,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True)
 class Machine:
-    qemu: list              # the words that start it, as qemu.choose() says
+    emulator: list          # the words that start QEMU
     kernel: object          # kernel.Kernel
     initramfs: Path
     accel: str              # "kvm", "tcg" or "icount"
@@ -29,7 +30,7 @@ class Machine:
     shell: bool             # the terminal is the guest's
 
 
-def choose_accel(qemu, kernel, initramfs, say):
+def choose_accel(kernel, initramfs, say):
     """kvm where a probe guest answers within seconds, else tcg. Asked once a boot of the host."""
     if not Path("/dev/kvm").exists():
         return "tcg"
@@ -40,7 +41,7 @@ def choose_accel(qemu, kernel, initramfs, say):
             words = known.read_text().split()
             if len(words) == 2 and words[0] == boot:
                 return words[1]
-        accel = "kvm" if kvm_answers(qemu, kernel, initramfs) else "tcg"
+        accel = "kvm" if kvm_answers(kernel, initramfs) else "tcg"
         known.write_text(f"{boot} {accel}\n")
     if accel == "tcg":
         say(f"/dev/kvm is there but a probe guest did not answer in {PROBE_SECONDS} s: "
@@ -48,8 +49,8 @@ def choose_accel(qemu, kernel, initramfs, say):
     return accel
 
 
-def kvm_answers(qemu, kernel, initramfs):
-    command = guarded(PROBE_SECONDS, base(qemu, kernel, initramfs, "kvm", 1, "256M"))
+def kvm_answers(kernel, initramfs):
+    command = guarded(PROBE_SECONDS, base([qemu.NAME], kernel, initramfs, "kvm", 1, "256M"))
     command += ["-serial", "null", "-append", append("kvm", "faultline.probe")]
     probe = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
@@ -88,9 +89,9 @@ ACCEL_WORDS = {
 }
 
 
-def base(qemu, kernel, initramfs, accel, cpus, memory):
+def base(emulator, kernel, initramfs, accel, cpus, memory):
     """The firmware is named: by default some take SeaBIOS, which needs option ROMs to boot this."""
-    return [*qemu, "-M", "microvm,x-option-roms=off,rtc=on", "-bios", "qboot.rom",
+    return [*emulator, "-M", "microvm,x-option-roms=off,rtc=on", "-bios", "qboot.rom",
             *ACCEL_WORDS[accel], "-smp", str(cpus), "-m", memory, "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-kernel", str(kernel.image),
             "-initrd", str(initramfs), "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
@@ -114,7 +115,7 @@ def host_khz():
 
 def command_line(machine, ports, seconds):
     """QEMU's whole command; ports maps a port's name to the descriptor that it writes to."""
-    words = base(machine.qemu, machine.kernel, machine.initramfs, machine.accel, machine.cpus,
+    words = base(machine.emulator, machine.kernel, machine.initramfs, machine.accel, machine.cpus,
                  machine.memory)
     words += nine_p("host", "/", "readonly=on")
     for number, folder in enumerate(machine.writable):

@@ -30,9 +30,9 @@ class Probe(unittest.TestCase):
     def answers(self, script):
         self.qemu.write_text(f"#!/bin/sh\necho $$ >{self.pid}\n{script}\n")
         self.qemu.chmod(0o755)
-        with mock.patch.object(machine, "PROBE_SECONDS", 2):
-            kernel = SimpleNamespace(image="image")
-            return machine.kvm_answers([str(self.qemu)], kernel, "initramfs")
+        with (mock.patch.object(machine, "PROBE_SECONDS", 2),
+              mock.patch.object(machine.qemu, "NAME", str(self.qemu))):
+            return machine.kvm_answers(SimpleNamespace(image="image"), "initramfs")
 
     def gone(self):
         return not Path("/proc", self.pid.read_text().strip()).exists()

@@ -66,10 +66,10 @@ class Choice(unittest.TestCase):
         suite.unpack = lambda _, folder: program(folder / "usr/bin" / qemu.NAME, self.offered)
         yield suite
 
-    def choose(self, installed=OLD):
+    def choose(self, installed=OLD, accel="tcg"):
         program(self.installed, installed)
         self.said.clear()
-        return qemu.choose(self.said.append)
+        return qemu.choose(accel, self.said.append)
 
     def assert_fetched(self, words):
         self.assertEqual(words, [str(self.cache / "qemu/usr/bin" / qemu.NAME),
@@ -84,6 +84,11 @@ class Choice(unittest.TestCase):
 
     def test_an_installed_one_that_is_cured(self):
         self.assertEqual(self.choose("QEMU emulator version 8.1.0"), [qemu.NAME])
+        self.assertEqual((self.said, self.asked, self.cache.exists()), ([], 0, False))
+
+    def test_an_older_one_will_do_where_no_two_cpus_are_emulated_at_once(self):
+        for accel in ("kvm", "icount"):
+            self.assertEqual(self.choose(accel=accel), [qemu.NAME])
         self.assertEqual((self.said, self.asked, self.cache.exists()), ([], 0, False))
 
     def test_an_older_one_is_replaced_by_one_that_is_fetched_once(self):
