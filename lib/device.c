@@ -31,6 +31,7 @@ static const struct meaning {
 	{ FL_IOC_ADD, EEXIST, "the session follows it already" },
 	{ FL_IOC_ADD, EPERM, "it is not yours to look at: try again as its user, or with sudo" },
 	{ FL_IOC_ADD, EBADF, "it is no folder of a cgroup v2" },
+	{ FL_IOC_ADD, ENOSPC, "the session has as many as it may: remove some, or open another" },
 	{ FL_IOC_REMOVE, ENOENT, "the session follows none with that id (any more)" },
 	{ FL_IOC_START, EINVAL, "the session has no period: open it with one" },
 	{ FL_IOC_CONSUME, EINVAL, "another reader consumed what is newer already" },

@@ -128,6 +128,7 @@ static void test_errors_are_handed_on_and_explained_by_request(void **state)
 		{ FL_IOC_ADD, EEXIST, "adding a target: ", "already" },
 		{ FL_IOC_ADD, EPERM, "adding a target: ", "with sudo" },
 		{ FL_IOC_ADD, EBADF, "adding a target: ", "cgroup v2" },
+		{ FL_IOC_ADD, ENOSPC, "adding a target: ", "remove some" },
 		{ FL_IOC_ADD, ENOMEM, "adding a target: ", NULL },
 		{ FL_IOC_REMOVE, ENOENT, "removing a target: ", "that id" },
 		{ FL_IOC_START, EINVAL, "starting: ", "no period" },
