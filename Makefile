@@ -165,7 +165,26 @@ build/tests/%: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -pthread -Iinclude/uapi -o $@ $<
 
-tests: build/tests/faulter build/tests/failing $(SOAK) ## build the programs that run in the guest
+# Programs that use the library as any program does.
+build/tests/recorder: tests/guest/recorder.c build/libfaultline.a
+	@mkdir -p $(@D)
+	$(COMPILE) -O2 -Ilib -o $@ $< build/libfaultline.a -lz
+
+# The manual's own programs, as they stand there: PAGE/NUMBER.
+EXAMPLES := $(addprefix build/tests/manual/,libfaultline.3/1 libfaultline.3/2 faultline.4/1 \
+	    faultline-recording.5/1)
+
+$(EXAMPLES:%=%.c): build/tests/manual/%.c: $(PAGES)
+	@mkdir -p $(@D)
+	awk -v wanted=$(*F) '/^\.Ed/ { here = 0 } here == wanted { gsub(/\\e/, "\\"); print } \
+		/^\.Bd -literal/ { here = ++count }' man/$(*D) >$@
+
+$(EXAMPLES): %: %.c build/libfaultline.a
+	$(COMPILE) -O2 -Ilib -o $@ $< build/libfaultline.a -lz
+
+GUEST := $(addprefix build/tests/,faulter failing recorder) $(EXAMPLES) $(SOAK)
+
+tests: $(GUEST) ## build the programs that run in the guest
 
 guest: user tests ## run the tests of the module on every kernel of vm/kernels, in virtual machines
 	tests/guest/run
@@ -247,4 +266,5 @@ help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 .SECONDARY:
--include $(wildcard $(addprefix build/,classic/*.d lib/*.d bench/*.d unit/*/*.d unit/*/*/*.d))
+-include $(wildcard $(addprefix build/,classic/*.d lib/*.d bench/*.d tests/*.d \
+	tests/manual/*/*.d unit/*/*.d unit/*/*/*.d))
