@@ -182,7 +182,7 @@ $(EXAMPLES:%=%.c): build/tests/manual/%.c: $(PAGES)
 $(EXAMPLES): %: %.c build/libfaultline.a
 	$(COMPILE) -O2 -Ilib -o $@ $< build/libfaultline.a -lz
 
-GUEST := $(addprefix build/tests/,faulter failing recorder) $(EXAMPLES) $(SOAK)
+GUEST := $(addprefix build/tests/,faulter failing recorder uring) $(EXAMPLES) $(SOAK)
 
 tests: $(GUEST) ## build the programs that run in the guest
 
