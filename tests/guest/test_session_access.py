@@ -13,8 +13,8 @@ from pathlib import Path
 
 from classic import NOBODY, Faulter, sleeper, wait_until
 from records import DENIED, LIBC, Exec, Exit, Fork, Left, Sample, Target, of
-from session import (PROCESS, RING_MIN, THREAD, TREE, Session, SessionTest, error_of, opened,
-                     opened_by_nobody, set_up)
+from session import (PROCESS, RING_MIN, THREAD, TREE, Session, SessionTest, children_of, error_of,
+                     faults, opened, opened_by_nobody, set_up)
 from test_access import CAP_PERFMON, CAP_SYS_PTRACE, as_nobody, nobodys
 
 CLONE_NEWPID = 0x20000000
@@ -226,24 +226,26 @@ class Changes(SessionTest):
 class Namespaces(SessionTest):
     """PIDs are the caller's, and in records the opener's."""
 
-    def setUp(self):
-        super().setUp()
-        self.ours, theirs = socket.socketpair()
+    def enter(self, act):
+        """
+        A new namespace, whose first process sends a session that it opened, calls act(socket) and
+        ends. Its number here and that descriptor; our end of the socket is self.ours.
+        """
+        self.ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         self.addCleanup(self.ours.close)
         maker = os.fork()
         if not maker:
             try:
-                self.become_first(theirs)
+                self.become_first(theirs, act)
             finally:
                 os._exit(1)
         theirs.close()
         os.waitpid(maker, 0)
         said, fds, _, _ = socket.recv_fds(self.ours, 100, 1)
-        self.first = int(said)
-        self.fd = fds[0]
+        return int(said), fds[0]
 
-    def become_first(self, theirs):
-        """Of a new namespace, in which the session is opened."""
+    @staticmethod
+    def become_first(theirs, act):
         if LIBC.unshare(CLONE_NEWPID):
             raise OSError(ctypes.get_errno(), "unshare")
         reader, writer = os.pipe()
@@ -252,24 +254,105 @@ class Namespaces(SessionTest):
             os.write(writer, str(child).encode())
             os._exit(0)
         socket.send_fds(theirs, [os.read(reader, 100)], [opened()])
-        theirs.recv(1)
+        act(theirs)
         os._exit(0)
 
+    @staticmethod
+    def wait(theirs):
+        theirs.recv(1)
+
     def test_numbers_in_records(self):
-        session = self.session(fd=self.fd)
+        first, fd = self.enter(self.wait)
+        session = self.session(fd=fd)
         with sleeper() as outside:
             session.process(outside)
-            session.process(self.first)
+            session.process(first)
             self.assertEqual([record.pid for record in session.read()], [0, 1])
         self.ours.send(b"x")
 
     def test_numbers_in_requests(self):
         """Of whoever asks, whoever opened it."""
-        set_up(self.fd)
-        os.close(self.fd)
+        first, fd = self.enter(self.wait)
+        set_up(fd)
+        os.close(fd)
         with self.session() as session:
-            target = session.process(self.first)
+            target = session.process(first)
             [record] = session.read()
-            self.assertEqual((record.pid, record.target), (self.first, target))
+            self.assertEqual((record.pid, record.target), (first, target))
             self.ours.send(b"x")
             session.exit_of(target)
+
+    def test_requests_from_inside(self):
+        """By its own numbers: 1 is itself, and who is outside has none."""
+        session = self.session()
+        with sleeper() as outside:
+            def ask(theirs):
+                said = [error_of(session.process, 1), error_of(session.thread, 1),
+                        error_of(session.process, outside)]
+                theirs.send(repr(said).encode())
+                theirs.recv(1)
+
+            first, fd = self.enter(ask)
+            os.close(fd)
+            self.assertEqual(self.ours.recv(100).decode(), "[None, None, 'ESRCH']")
+        records = session.read()
+        self.assertEqual([(record.pid, record.tid) for record in records],
+                         [(first, 0), (first, first)])
+        self.ours.send(b"x")
+        session.wait_for(Exit, count=2)
+
+    def test_a_tree_inside(self):
+        """Each record has the opener's number, whichever namespace it is of; all end exactly."""
+        def fork(theirs):
+            theirs.recv(1)
+            for number in range(3):
+                child = os.fork()
+                if not child:
+                    theirs.recv(1)
+                    os._exit(number)
+                theirs.send(b"y")
+                _, _, usage = os.wait4(child, 0)
+                theirs.send(f"{child} {usage.ru_minflt} {usage.ru_majflt}".encode())
+            theirs.recv(1)
+
+        first, fd = self.enter(fork)
+        inside, outside = self.session(fd=fd), self.session()
+        roots = [session.tree(first) for session in (inside, outside)]
+        self.ours.send(b"x")
+        numbers, usages, seen = [], [], []
+        for _ in range(3):
+            self.assertEqual(self.ours.recv(1), b"y")
+            seen += [pid for pid in children_of(first) if pid not in seen]
+            self.ours.send(b"x")
+            number, *usage = map(int, self.ours.recv(100).split())
+            numbers.append(number)
+            usages.append(tuple(usage))
+        self.ours.send(b"x")
+        for session, root, pids in ((inside, roots[0], numbers), (outside, roots[1], seen)):
+            session.exit_of(root)
+            self.assertEqual([fork.pid for fork in of(session.records, Fork)], pids)
+            ends = [end for end in of(session.records, Exit) if end.target != root]
+            self.assertEqual([end.status >> 8 for end in ends], [0, 1, 2])
+            self.assertEqual([faults(end.counts) for end in ends], usages)
+        self.assertNotEqual(numbers, seen)
+
+    def test_an_opener_inside_sees_a_namespace_in_its_own(self):
+        """There it has a number; in its own it is 1."""
+        def nest(theirs):
+            theirs.recv(1)
+            subprocess.run(["unshare", "--pid", "--fork", "sh", "-c", "exit $$"], check=False)
+            theirs.send(b"y")
+            theirs.recv(1)
+
+        first, fd = self.enter(nest)
+        session = self.session(fd=fd)
+        root = session.tree(first)
+        self.ours.send(b"x")
+        self.assertEqual(self.ours.recv(1), b"y")
+        self.ours.send(b"x")
+        session.exit_of(root)
+        forks = of(session.records, Fork)
+        self.assertEqual(len(forks), 2)
+        self.assertEqual([fork.pid for fork in forks], sorted({fork.pid for fork in forks}))
+        self.assertGreater(forks[0].pid, 1)
+        self.assertEqual(session.find(Exit, forks[1].target)[0].status >> 8, 1)
