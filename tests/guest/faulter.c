@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,12 +16,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PAGE	4096UL
 #define AT_ONCE 4	    /* children of a storm */
+#define BORN	20	    /* children in another cgroup */
 #define NOW	"touch-now" /* waits for nothing */
 
 static const char *self, *argument; /* how it was called, and with what */
@@ -290,6 +293,33 @@ static void crowd(void)
 	wait_for_go();
 }
 
+static pid_t bear_in(int cgroup)
+{
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
+
+	args.cgroup = (unsigned int)cgroup;
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* Children that are born into a cgroup, one after the other; a line for each with its faults. */
+static void bear_elsewhere(void)
+{
+	int cgroup = open(argument, O_RDONLY | O_DIRECTORY);
+	struct rusage usage;
+	pid_t child;
+
+	for (pages = 10; pages < 10 + BORN; pages++) {
+		child = bear_in(cgroup);
+		if (!child) {
+			touch();
+			_exit(0);
+		}
+		if (child < 0 || wait4(child, NULL, 0, &usage) != child)
+			die(argument);
+		printf("%ld %ld\n", usage.ru_minflt, usage.ru_majflt);
+	}
+}
+
 static void join_exec_thread(void)
 {
 	pthread_join(start(exec_thread), NULL);
@@ -317,6 +347,7 @@ static const struct mode {
 	void (*act)(void);
 } modes[] = {
 	{ "become", become },
+	{ "born", bear_elsewhere },
 	{ "children", touch_in_children },
 	{ "cpu", burn },
 	{ "crowd", crowd },

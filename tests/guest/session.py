@@ -13,6 +13,7 @@ import os
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -273,6 +274,23 @@ def wait_asleep(pid):
     """Until a process waits for its input, off the CPU."""
     call = Path(f"/proc/{pid}/syscall")
     wait_until(lambda: call.read_text().startswith("0 "))
+
+
+@contextlib.contextmanager
+def cgroups():
+    """The folder of the root of all cgroups."""
+    root = Path(tempfile.mkdtemp(prefix="cgroup.", dir="/dev/shm"))
+    subprocess.run(["mount", "-t", "cgroup2", "none", root], check=True)
+    try:
+        yield root
+    finally:
+        subprocess.run(["umount", root], check=True)
+        root.rmdir()
+
+
+def move(pid, folder):
+    """Into another cgroup."""
+    Path(folder, "cgroup.procs").write_text(str(pid))
 
 
 @contextlib.contextmanager

@@ -1,29 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Following a cgroup: who is in it, who joins, who leaves, those below it, and what they fork."""
 
-import os
 import signal
 import subprocess
-import tempfile
 import unittest
-from pathlib import Path
 
-from classic import sleeper, wait_until
+from classic import Faulter, sleeper, wait_until
 from records import LEFT_CGROUP, REMOVED, Exit, Fork, Left, Target, of
-from session import SessionTest, opened_by_nobody
+from session import SessionTest, cgroups, faults, move, opened_by_nobody, own_faults
 from test_access import nobodys
 
-
-def move(pid, folder):
-    Path(folder, "cgroup.procs").write_text(str(pid))
+BORN = 20   # children of the faulter's
 
 
 def setUpModule():
     global ROOT
-    ROOT = Path(tempfile.mkdtemp(prefix="cgroup.", dir="/dev/shm"))
-    subprocess.run(["mount", "-t", "cgroup2", "none", ROOT], check=True)
-    unittest.addModuleCleanup(os.rmdir, ROOT)
-    unittest.addModuleCleanup(subprocess.run, ["umount", ROOT], check=True)
+    ROOT = unittest.enterModuleContext(cgroups())
 
 
 class CgroupTest(SessionTest):
@@ -156,6 +148,104 @@ class Members(CgroupTest):
         subprocess.run(["sh", "-c", script], check=True)
         [end] = session.wait_for(Exit)
         self.assertEqual((end.status, len(of(session.records, Target))), (0, 1))
+
+
+class Born(CgroupTest):
+    """A child that clone3(2) puts into a cgroup has never been in its parent's."""
+
+    def bear(self, child, folder):
+        """Its children are born there; the faults of each and its own."""
+        with child.process.stdout as out:
+            child.go()
+            lines = [tuple(map(int, line.split())) for line in out]
+        usage = child.usage()
+        self.assertEqual(len(lines), BORN, folder)
+        own = tuple(whole - sum(part) for whole, part in zip(own_faults(usage), zip(*lines)))
+        return lines, own
+
+    def parent(self, folder):
+        child = Faulter("born", folder, stdout=subprocess.PIPE)
+        self.addCleanup(lambda: child.process.returncode is None and child.kill())
+        return child
+
+    def check_ends(self, session, expected):
+        """So many have ended, by the order of their births, with exactly these faults."""
+        ends = sorted(session.wait_for(Exit, count=len(expected)), key=lambda end: end.target)
+        self.assertEqual([faults(end.counts) for end in ends], expected)
+        session.wait_for_targets(0)
+        self.assertEqual((session.header.unfollowed, session.ring.lost), (0, 0))
+        return [end.target for end in ends]
+
+    def test_in_it(self):
+        """Of a parent who is outside, and not followed."""
+        session = self.session()
+        group = session.cgroup(self.group)
+        lines, _ = self.bear(self.parent(self.group), self.group)
+        ended = self.check_ends(session, lines)
+        joined = of(session.records, Target)
+        self.assertEqual([record.target for record in joined], ended)
+        self.assertEqual({record.parent for record in joined}, {group})
+        self.assertEqual(of(session.records, Fork) + of(session.records, Left), [])
+
+    def test_below_it(self):
+        """Of a parent who is in it."""
+        below = self.make(self.group / "below")
+        session = self.session()
+        parent = self.parent(below)
+        move(parent.pid, self.group)
+        session.cgroup(self.group)
+        lines, own = self.bear(parent, below)
+        root, *ended = self.check_ends(session, [own, *lines])
+        forks = of(session.records, Fork)
+        self.assertEqual([fork.target for fork in forks], ended)
+        self.assertEqual({fork.parent for fork in forks}, {root})
+
+    def test_out_of_it(self):
+        """Of a parent who is in it: they are not followed, as they never joined."""
+        outside = self.make(ROOT / "outside")
+        session = self.session()
+        parent = self.parent(outside)
+        move(parent.pid, self.group)
+        session.cgroup(self.group)
+        _, own = self.bear(parent, outside)
+        self.check_ends(session, [own])
+        self.assertEqual(of(session.records, Fork) + of(session.records, Left), [])
+
+    def test_of_a_tree_they_are_that_s_children(self):
+        """Into a cgroup that is followed or out of it: once, and they do not leave with it."""
+        outside = self.make(ROOT / "outside")
+        for born, parents in ((self.group, outside), (outside, self.group)):
+            session = self.session()
+            parent = self.parent(born)
+            move(parent.pid, parents)
+            root = session.tree(parent.pid)
+            session.cgroup(self.group)
+            lines, own = self.bear(parent, born)
+            self.assertEqual(self.check_ends(session, [own, *lines])[0], root)
+            forks = of(session.records, Fork)
+            self.assertEqual([fork.parent for fork in forks], [root] * BORN)
+            self.assertEqual((len(of(session.records, Target)), of(session.records, Left)), (1, []))
+
+    def test_from_one_that_is_followed_into_another(self):
+        other = self.make(ROOT / "other")
+        session = self.session()
+        parent = self.parent(other)
+        move(parent.pid, self.group)
+        session.cgroup(self.group)
+        group = session.cgroup(other)
+        lines, own = self.bear(parent, other)
+        self.check_ends(session, [own, *lines])
+        self.assertEqual(len(of(session.records, Fork)), BORN)
+        self.refused("ENOENT", session.remove, of(session.records, Fork)[0].target)
+        session.remove(group)
+
+    def test_of_someone_else(self):
+        """An ordinary user's session does not see root's."""
+        session = self.session(fd=opened_by_nobody())
+        session.cgroup(self.group)
+        self.bear(self.parent(self.group), self.group)
+        self.assertEqual(session.sample(), {})
+        self.assertEqual((session.records, session.header.targets), ([], 0))
 
 
 class Removal(CgroupTest):

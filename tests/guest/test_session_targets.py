@@ -8,8 +8,9 @@ import time
 from collections import Counter
 
 from classic import NOBODY, WATCHFUL, Faulter, sleeper, wait_until
-from records import RAN, Fork, Lost, Missed, Sample, of
-from session import PERIOD_MIN, SessionTest, Threads, faults, opened_by_nobody
+from records import RAN, Fork, Lost, Missed, Sample, Target, of
+from session import PERIOD_MIN, SessionTest, Threads, cgroups, faults, move, opened_by_nobody
+from test_access import nobodys
 
 TARGETS_MAX = 2048  # of an ordinary user's session
 ORDINARY = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
@@ -189,6 +190,25 @@ class Limits(SessionTest):
         self.assertEqual(sum(record.unfollowed for record in told), 4)
         self.assertEqual({record.records for record in told}, {0})
         session.wait_for_targets(TARGETS_MAX - 1)
+
+    def test_members_of_a_cgroup(self):
+        """They are no reason to refuse it; who comes when there is room is followed."""
+        session = self.nobodys
+        first, *_ = [session.thread(tid) for tid in self.tids[:TARGETS_MAX]]
+        group = self.enterContext(cgroups()) / "full"
+        group.mkdir()
+        self.addCleanup(group.rmdir)
+        with nobodys() as own, nobodys() as later:
+            move(own, group)
+            brought = session.cgroup(group)
+            self.assertEqual((session.header.targets, session.header.unfollowed), (TARGETS_MAX, 1))
+            session.remove(first)
+            self.assertEqual([lost.unfollowed for lost in session.find(Lost)], [1])
+            move(later, group)
+            wait_until(lambda: session.header.targets == TARGETS_MAX)
+            self.assertEqual([(record.pid, record.parent) for record in session.find(Target)
+                              if record.parent], [(later, brought)])
+        wait_until(lambda: not (group / "cgroup.procs").read_text())
 
 
 class Remove(SessionTest):
