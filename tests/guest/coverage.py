@@ -79,14 +79,27 @@ def read(text):
     return lines, hit, branches, taken, missed
 
 
+def function_at(lines, number):
+    """The name of the function that a line is in, from its head to its brace."""
+    head = next(line for line in lines[number - 1::-1] if re.match(r"\w.*\(", line))
+    return re.search(r"(\w+)\(", head)[1]
+
+
+def reason_for(name, number, rows):
+    """The line, and why it may not be reached or None."""
+    lines = (TOP / name).read_text().splitlines()
+    code, function = lines[number - 1].strip(), function_at(lines, number)
+    return code, next((why for file, where, piece, why in rows
+                       if (file, where) == (name, function) and piece in code), None)
+
+
 def explain(missed):
     """Names what was not reached; whether there is a reason for all of it."""
-    reasons = [line.split("\t") for line in UNREACHED.read_text().splitlines()
-               if line and line[0] != "#"]
+    rows = [line.split("\t") for line in UNREACHED.read_text().splitlines()
+            if line and line[0] != "#"]
     good = True
     for name, number in missed:
-        code = (TOP / name).read_text().splitlines()[number - 1].strip()
-        reason = next((why for file, piece, why in reasons if file == name and piece in code), None)
+        code, reason = reason_for(name, number, rows)
         print(f"# not reached: {name}:{number}: {code}: {reason or 'NO REASON GIVEN'}")
         good = good and reason is not None
     return good
