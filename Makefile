@@ -14,6 +14,9 @@ MODULE_CC  ?=
 MODULE_MAKE ?=
 UPDATES     = $(DESTDIR)/lib/modules/$(KVER)/updates
 
+# What the tool is linked with beside the library.
+TOOL_LIBS := -ljansson -lncursesw -ltinfo -lm -lz
+
 COMPILE  := $(CC) -std=gnu11 -Wall -Wextra -Werror -Iinclude/uapi -MMD -MP \
 	    -DFL_VERSION='"$(VERSION)"'
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -22,18 +25,19 @@ WORK    := work memory number pattern target
 MONITOR := monitor samples
 LIBRARY := device mapping message options reader record recording_block recording_read \
 	   recording_segment recording_write session
+TOOL    := $(patsubst tool/%.c,%,$(wildcard tool/*.c))
 # What the unit tests are about: all but the main programs.
 TESTED  := $(addprefix classic/,memory number pattern samples target) kernel/classic_command \
-	   $(addprefix lib/,$(LIBRARY))
+	   $(addprefix lib/,$(LIBRARY)) $(addprefix tool/,$(filter-out main,$(TOOL)))
 UNIT    := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
 SOAK    := $(addprefix build/tests/soak/,hammer hog prodder races sessions storm writer)
 
 .DELETE_ON_ERROR:
 .PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest
 .PHONY: coverage kernels check-races check-bench soak clean help
-.PHONY: lib install-lib uninstall-lib abi fuzz bench bench-programs
+.PHONY: lib tool install-lib uninstall-lib abi fuzz bench bench-programs
 
-all: user module ## build the user programs, and the module for the running kernel (the default)
+all: user tool module ## build all for the running kernel: programs, tool, module (the default)
 
 user: build/work build/monitor ## build the user programs: build/work, build/monitor
 
@@ -45,6 +49,18 @@ build/work build/monitor:
 build/classic/%.o: classic/%.c VERSION
 	@mkdir -p $(@D)
 	$(COMPILE) $(CFLAGS) -c -o $@ $<
+
+tool: faultline ## build the tool: ./faultline
+
+faultline: build/faultline
+	ln -sf $< $@
+
+build/faultline: $(TOOL:%=build/tool/%.o) build/libfaultline.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+
+build/tool/%.o: tool/%.c VERSION
+	@mkdir -p $(@D)
+	$(COMPILE) $(CFLAGS) -Ilib -D_GNU_SOURCE -c -o $@ $<
 
 lib: build/libfaultline.so build/libfaultline.a ## build the library: build/libfaultline.so, .a
 
@@ -149,11 +165,11 @@ WRAP_test_recording_read := pread
 WRAP_test_recording_write := fdatasync ftruncate pwrite
 
 build/unit/test_%: build/unit/tests/unit/test_%.o $(TESTED:%=build/unit/%.o)
-	$(CC) $(SANITIZE) -o $@ $^ $(WRAP_test_$*:%=-Wl,--wrap=%) -lcmocka -lm -lz
+	$(CC) $(SANITIZE) -o $@ $^ $(WRAP_test_$*:%=-Wl,--wrap=%) -lcmocka $(TOOL_LIBS)
 
 build/unit/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) $(SANITIZE) -Iclassic -Ikernel -Ilib -c -o $@ $<
+	$(COMPILE) $(SANITIZE) -Iclassic -Ikernel -Ilib -Itool -D_GNU_SOURCE -c -o $@ $<
 
 abi: ## check layouts, headers and symbols, and build programs against an installed library
 	tests/tap.py tests/abi
@@ -260,11 +276,11 @@ build/bench/iterator.bpf.o: bench/iterator.bpf.c bench/iterator.h
 		/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
 
 clean: ## remove all that was built and all results
-	rm -rf build results
+	rm -rf build results faultline
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 .SECONDARY:
--include $(wildcard $(addprefix build/,classic/*.d lib/*.d bench/*.d tests/*.d \
+-include $(wildcard $(addprefix build/,classic/*.d lib/*.d tool/*.d bench/*.d tests/*.d \
 	tests/manual/*/*.d unit/*/*.d unit/*/*/*.d))

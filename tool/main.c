@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/* faultline VERB ...: the command table. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "libfaultline.h"
+#include "say.h"
+
+static const struct command commands[] = {
+	{ "record", "record the page faults and CPU time of processes to a file", command_record },
+	{ "stat", "run a command and say what it faulted and took", command_stat },
+	{ "top", "watch processes fault, live", command_top },
+	{ "report", "explain a recording: as text, as a page, as a plot", command_report },
+	{ "diff", "compare two recordings, or two sets of them", command_diff },
+	{ "export", "write a recording as CSV, JSON or a Perfetto trace", command_export },
+	{ "list", "list recordings, and what is in them", command_list },
+	{ "doctor", "say what works here, what does not, and what mends it", command_doctor },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int help(FILE *to)
+{
+	fputs("usage: faultline VERB [OPTION]...\n"
+	      "\n"
+	      "Counts the page faults and CPU time of processes: each by itself, exact to the\n"
+	      "fault, with the kernel module faultline; as well as can be without it.\n"
+	      "\n",
+	      to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n"
+	      "faultline VERB --help, or man faultline-VERB, says more. To begin with:\n"
+	      "\n"
+	      "  faultline record -- COMMAND\n"
+	      "  faultline report\n",
+	      to);
+	return fflush(to) ? EXIT_TROUBLE : EXIT_SUCCESS;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "faultline %s", command->name);
+	argv[0] = name;
+	say_name(name);
+	argp_err_exit_status = EXIT_USAGE;
+	return command->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return help(stdout);
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		printf("faultline %s\n", faultline_version());
+		return fflush(stdout) ? EXIT_TROUBLE : EXIT_SUCCESS;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return run(&commands[i], argc - 1, argv + 1);
+	say("%s is no verb: see faultline --help", argv[1]);
+	return EXIT_USAGE;
+}

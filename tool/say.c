@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "say.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static const char *name = "faultline";
+static bool shown; /* a line of say_progress() */
+
+void say_name(const char *new_name)
+{
+	name = new_name;
+}
+
+static void wipe(void)
+{
+	if (shown)
+		fputs("\r\033[K", stderr);
+	shown = false;
+}
+
+void say(const char *format, ...)
+{
+	va_list words;
+
+	wipe();
+	fprintf(stderr, "%s: ", name);
+	va_start(words, format);
+	vfprintf(stderr, format, words);
+	va_end(words);
+	fputc('\n', stderr);
+}
+
+void say_progress(const char *format, ...)
+{
+	struct winsize size = { 0 };
+	char line[512];
+	int columns = 80;
+	va_list words;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (!ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col)
+		columns = size.ws_col;
+	va_start(words, format);
+	vsnprintf(line, sizeof(line), format, words);
+	va_end(words);
+	wipe();
+	fprintf(stderr, "%.*s", columns - 1, line);
+	fflush(stderr);
+	shown = true;
+}
