@@ -3,6 +3,9 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+/* The file that `record` writes and the other verbs read if none is named. */
+#define RECORDING_NAME "faultline.data"
+
 /* What the tool ends with; `record` and `stat` end as their command ended. */
 #define EXIT_TROUBLE	1   /* it failed: one line on standard error says why and what next */
 #define EXIT_USAGE	2   /* the command line is wrong */

@@ -8,12 +8,13 @@
 #include "source.h"
 #include "units.h"
 
-#define PENDING(verb) \
+#define PENDING(verb)                                                   \
 	__attribute__((weak)) int command_##verb(int argc, char **argv) \
-	{ \
-		(void)argc, (void)argv; \
-		say("not there yet"); \
-		return EXIT_TROUBLE; \
+	{                                                               \
+		(void)argc, (void)argv;                                 \
+		say("not there yet");                                   \
+		return EXIT_TROUBLE;                                    \
 	}
-PENDING(record) PENDING(stat) PENDING(top) PENDING(report)
-PENDING(diff) PENDING(export) PENDING(list) PENDING(doctor)
+PENDING(record)
+PENDING(stat) PENDING(top) PENDING(report) PENDING(diff) PENDING(export) PENDING(list)
+	PENDING(doctor)
