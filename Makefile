@@ -37,7 +37,10 @@ SOAK    := $(addprefix build/tests/soak/,hammer hog prodder races sessions storm
 .PHONY: coverage kernels check-races check-bench soak clean help
 .PHONY: lib tool install-lib uninstall-lib abi fuzz bench bench-programs
 
-all: user tool module ## build all for the running kernel: programs, tool, module (the default)
+# The tool counts without the module as well: a machine without headers is no reason to fail.
+all: user tool $(if $(wildcard $(KDIR)/Makefile),module) ## build all, the module if it can be
+	$(if $(wildcard $(KDIR)/Makefile),,@echo "no headers for the kernel $(KVER) in $(KDIR):" \
+		"the module was not built, and the tool counts without it: see ./faultline doctor")
 
 user: build/work build/monitor ## build the user programs: build/work, build/monitor
 
@@ -58,7 +61,15 @@ faultline: build/faultline
 build/faultline: $(TOOL:%=build/tool/%.o) build/libfaultline.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
-build/tool/%.o: tool/%.c VERSION
+# Its libraries, asked for in one line instead of an error for each file.
+build/tool/libraries:
+	@mkdir -p $(@D)
+	@printf '#include <%s>\n' zlib.h jansson.h ncurses.h | $(CC) -E - >/dev/null 2>&1 || { echo \
+		"make: the tool needs libraries: sudo apt install" \
+		"zlib1g-dev libjansson-dev libncurses-dev" >&2; exit 1; }
+	@touch $@
+
+build/tool/%.o: tool/%.c VERSION | build/tool/libraries
 	@mkdir -p $(@D)
 	$(COMPILE) $(CFLAGS) -Ilib -D_GNU_SOURCE -c -o $@ $<
 

@@ -59,8 +59,21 @@ class Targets(unittest.TestCase):
 
     def test_all_is_the_default_and_builds_in_parallel(self):
         self.succeeds("-j2", *self.kernel(RUNNING))
-        for name in ("work", "monitor", "faultline.ko"):
+        for name in ("work", "monitor", "faultline", "faultline.ko"):
             self.assertTrue((self.tree / "build" / name).is_file(), name)
+        self.assertEqual((self.tree / "faultline").resolve(), self.tree / "build/faultline")
+
+    def test_without_headers_all_but_the_module_is_built(self):
+        out = self.succeeds(f"KVER={OTHER}", f"KDIR={self.headers / 'missing'}")
+        self.assertIn(f"no headers for the kernel {OTHER}", out)
+        self.assertIn("faultline doctor", out)
+        self.assertTrue((self.tree / "build/faultline").is_file())
+        self.assertFalse((self.tree / "build/faultline.ko").exists())
+
+    def test_missing_libraries_are_one_clear_line(self):
+        done = self.make("tool", "CC=cc -nostdinc")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("sudo apt install zlib1g-dev libjansson-dev libncurses-dev\n", done.stderr)
 
     def test_nothing_is_built_twice(self):
         self.succeeds("user")

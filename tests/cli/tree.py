@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PARTS = ("Makefile", "VERSION", "include", "kernel", "classic", "lib", "man")
+PARTS = ("Makefile", "VERSION", "include", "kernel", "classic", "lib", "man",
+         "packaging", "tool")
 HEADER = "include/uapi/faultline_classic.h"
 
 
