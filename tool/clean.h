@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Names and command lines are others': whatever is in them, it does nothing to a terminal. */
+#ifndef CLEAN_H
+#define CLEAN_H
+
+#include <stddef.h>
+
+/**
+ * clean - copy text; what is no UTF-8 or a control character becomes '?'
+ * @text: of @size bytes, at least 1; no character is cut in two at its end
+ *
+ * Return: @text.
+ */
+const char *clean(char *text, size_t size, const char *from);
+
+#endif
