@@ -233,9 +233,11 @@ static int add_gap(struct history *history, struct history_gap gap)
 	int error;
 
 	error = grow(&history->gaps, history->gap_number, &history->private->gap_room, sizeof(gap));
-	if (!error)
-		history->gaps[history->gap_number++] = gap;
-	return error;
+	if (error)
+		return error;
+	gap.segment = history->segment_number - 1;
+	history->gaps[history->gap_number++] = gap;
+	return 0;
 }
 
 static int add_exit(struct history_process *process, const struct fl_exit *last)

@@ -52,6 +52,7 @@ struct history_process {
 
 /* Deadlines and records that are not there. */
 struct history_gap {
+	uint32_t segment; /* index of the one that it is in */
 	uint64_t time_ns;
 	uint64_t missed; /* deadlines */
 	uint64_t shed;	 /* visits */

@@ -182,6 +182,7 @@ static void test_gaps_and_strangers(void **state)
 	assert_int_equal(history->process_number, 0);
 	assert_int_equal(history->records, 5);
 	assert_int_equal(history->gap_number, 2);
+	assert_int_equal(history->gaps[0].segment, 0);
 	assert_int_equal(history->gaps[0].missed, 4);
 	assert_int_equal(history->gaps[0].shed, 5);
 	assert_int_equal(history->gaps[1].lost, 6);
