@@ -13,7 +13,7 @@
 struct child {
 	pid_t pid;	     /* 0: none */
 	int fd;		     /* a pidfd: readable when it has ended */
-	int go;		     /* a pipe's end: what it waits for */
+	int go;		     /* its end of a channel: what it waits for */
 	int trouble;	     /* a pipe's end: the errno of its exec comes from it */
 	bool ended;	     /* reaped: the next two are filled */
 	int status;	     /* as wait4(2) */
