@@ -26,6 +26,7 @@ struct follow_options {
 	struct follow_target *targets; /* freed by follow_close() */
 	size_t number;
 	bool alone;	/* --no-children: a process by itself, without what it forks */
+	bool quiet;	/* set by the verb: do not say which source runs */
 	char **command; /* NULL at its end; NULL if none was given */
 };
 
@@ -49,6 +50,8 @@ struct follow {
 	int signals;	    /* a signalfd: SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGWINCH */
 	int caught;	    /* the signal that asked to end; 0: none yet */
 	bool resized;	    /* SIGWINCH came; for the caller to clear */
+	int gather_ms;	    /* set by the caller: let records gather so long; 0: tell of each */
+	bool groups;	    /* a cgroup is followed: more may join it */
 };
 
 /**
@@ -76,16 +79,20 @@ int follow_start(struct follow *follow);
  * @other: a further descriptor to wake for (a keyboard), or -1
  * @timeout_ms: -1: for ever
  *
- * SIGTERM and SIGHUP are passed on to the command.
+ * SIGTERM and SIGHUP are passed on to the command, and do not end this; so is a SIGINT that does
+ * not come from a terminal, which sends it to the command itself. One that was ignored when the
+ * tool was started, as nohup(1) does with SIGHUP, stays ignored.
  *
  * Return: FOLLOW_... bits, 0 if time ran out, or -errno.
  */
 int follow_wait(struct follow *follow, int other, int timeout_ms);
 
 /**
- * follow_end - take a last sample, stop, reap the command
+ * follow_end - take a last sample, stop, wait for the command and reap it
  *
- * What is left can be read from the source afterwards, the command's EXIT included.
+ * What is left can be read from the source afterwards, the EXIT of a command that had ended
+ * included. Signals are passed on while it waits. Whoever wants no more of the source may have
+ * closed it, and set it to NULL.
  *
  * Return: 0 or -errno.
  */
