@@ -55,12 +55,13 @@ static const struct argp_option option_table[] = {
 	  "write to FILE (" RECORDING_NAME "); what is there is renamed to FILE.old", 3 },
 	{ "append", KEY_APPEND, NULL, 0, "add to the recording that is there", 3 },
 	{ "flight", KEY_FLIGHT, "TIME", 0,
-	  "keep only the last seconds, in memory, as 10s or 2min; they are written at the end, and "
-	  "when SIGUSR1 comes",
+	  "keep only the last seconds, in memory, as 10s or 2min; they are written at the end, "
+	  "and when SIGUSR1 comes",
 	  3 },
 	{ "until", KEY_UNTIL, "CONDITION", 0,
-	  "end the recording when it holds: NAME>NUMBER or NAME<NUMBER with minor-rate or major-rate "
-	  "(faults a second), cpu (percent), resident or swapped (bytes, as 500M), processes",
+	  "end the recording when it holds: NAME>NUMBER or NAME<NUMBER with minor-rate or "
+	  "major-rate (faults a second), cpu (percent), resident or swapped (bytes, as 500M), "
+	  "processes",
 	  3 },
 	{ "quiet", 'q', NULL, 0, "say nothing unless something goes wrong", 3 },
 	{ 0 },
@@ -69,8 +70,8 @@ static const struct argp_option option_table[] = {
 static const char help[] =
 	"Records the page faults, CPU time and memory of processes, each by itself, with all that "
 	"they fork.\v"
-	"Ends when COMMAND ends, with its status, or when all who were named have ended, or at ^C. "
-	"The last line says what was recorded, what was lost and what it cost; see it with faultline "
+	"Ends when COMMAND ends, with its status, or when all who were named have ended, or at "
+	"^C. The last line says what was recorded, what was lost and what it cost; see it with faultline "
 	"report.\n"
 	"\n"
 	"  faultline record -- make -j4\n"
