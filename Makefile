@@ -156,7 +156,7 @@ need-check: ## install the Debian packages that `make check` needs
 	packaging/need check
 
 check: need-check ## run all tests
-	@$(MAKE) --no-print-directory user tests bench-programs
+	@$(MAKE) --no-print-directory user tool tests bench-programs
 	tests/run
 
 lint: ## check format, layering and habits, find mistakes; show that each check can fail
@@ -185,7 +185,7 @@ build/unit/%.o: %.c
 abi: ## check layouts, headers and symbols, and build programs against an installed library
 	tests/tap.py tests/abi
 
-cli: user ## run the programs with good and bad input
+cli: user tool ## run the programs with good and bad input
 	tests/tap.py tests/cli
 
 build/tests/%: tests/guest/%.c

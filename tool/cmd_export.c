@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+/* faultline export: a recording for other programs. */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "export.h"
+#include "say.h"
+#include "units.h"
+
+struct options {
+	const struct export_format *format; /* NULL: by the ending of the output */
+	const char *output;		    /* NULL: standard output */
+	const char *recording;
+	bool events;
+};
+
+/* Formats, and what names of files that have them end in. */
+static const struct ending {
+	const char *text;
+	const struct export_format *format;
+} endings[] = {
+	{ ".csv", &export_csv },
+	{ ".json", &export_json },
+	{ ".jsonl", &export_json },
+	{ ".ndjson", &export_json },
+	{ ".perfetto-trace", &export_perfetto },
+	{ ".pftrace", &export_perfetto },
+};
+
+#define ENDINGS (sizeof(endings) / sizeof(endings[0]))
+
+enum {
+	KEY_EVENTS = 256
+};
+
+static const struct argp_option known[] = {
+	{ "format", 'f', "FORMAT", 0,
+	  "csv: a table with a row a sample; json: a line for everything that was recorded; "
+	  "perfetto: a trace for ui.perfetto.dev; without it, as FILE ends",
+	  0 },
+	{ "output", 'o', "FILE", 0, "write to FILE; without it, to standard output", 0 },
+	{ "events", KEY_EVENTS, NULL, 0,
+	  "with csv: a row for each fork, exec, end and loss instead of each sample", 0 },
+	{ 0 },
+};
+
+static const struct export_format *format_of(const char *name)
+{
+	for (size_t i = 0; i < ENDINGS; i++)
+		if (!strcmp(endings[i].format->name, name))
+			return endings[i].format;
+	return NULL;
+}
+
+static const struct export_format *format_by_ending(const char *path)
+{
+	size_t length = strlen(path);
+
+	for (size_t i = 0; i < ENDINGS; i++) {
+		size_t bytes = strlen(endings[i].text);
+
+		if (length > bytes && !strcmp(path + length - bytes, endings[i].text))
+			return endings[i].format;
+	}
+	return NULL;
+}
+
+static void check(struct argp_state *state, struct options *options)
+{
+	if (!options->format && options->output)
+		options->format = format_by_ending(options->output);
+	if (!options->format)
+		argp_error(state, "needs --format csv, json or perfetto");
+	if (options->events && options->format != &export_csv)
+		argp_error(state, "--events is for csv: json and perfetto have events anyway");
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'f':
+		options->format = format_of(argument);
+		if (!options->format)
+			argp_error(state, "%s is no format: take csv, json or perfetto", argument);
+		return 0;
+	case 'o':
+		options->output = argument;
+		return 0;
+	case KEY_EVENTS:
+		options->events = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			argp_error(state, "takes one recording: export them one by one");
+		options->recording = argument;
+		return 0;
+	case ARGP_KEY_END:
+		check(state, options);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = known,
+	.parser = parse,
+	.args_doc = "[RECORDING]",
+	.doc = "Write a recording in a format that other programs read.\v"
+	       "Without RECORDING, ./" RECORDING_NAME " is read.",
+};
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Where to write: NULL after a line was said. */
+static FILE *open_output(const struct options *options)
+{
+	FILE *to;
+
+	if (!options->output) {
+		if (!options->format->binary || !isatty(STDOUT_FILENO))
+			return stdout;
+		say("a %s trace is not for terminals: give it a file with -o FILE",
+		    options->format->name);
+		return NULL;
+	}
+	if (same_file(options->output, options->recording)) {
+		say("%s is the recording itself: give -o another name", options->output);
+		return NULL;
+	}
+	to = fopen(options->output, "we");
+	if (!to)
+		say("cannot write %s: %s", options->output, strerror(errno));
+	return to;
+}
+
+/* Half a file is worse than none. What is no file of its own, such as a pipe, stays. */
+static void remove_output(const char *path)
+{
+	struct stat status;
+
+	if (path && !lstat(path, &status) && S_ISREG(status.st_mode))
+		unlink(path);
+}
+
+static int close_output(const struct options *options, FILE *to, int err)
+{
+	const char *what = options->output ? options->output : "standard output";
+	int saved = errno;
+
+	if (to != stdout && fclose(to) && !err) {
+		err = -EIO;
+		saved = errno;
+	}
+	if (err == -EIO)
+		say("cannot write %s: %s", what, strerror(saved));
+	else if (err == -ENOMEM)
+		say("no memory: end some programs and try again");
+	else if (err)
+		say("%s: %s", options->recording, faultline_message());
+	if (err)
+		remove_output(options->output);
+	return err;
+}
+
+/* What the recording lacks, whatever the format has of it. */
+static void say_state(const char *name, const struct export *export,
+		      const struct faultline_segment *segment, const struct faultline_state *state)
+{
+	char lost[UNITS_BYTES], missed[UNITS_BYTES], shed[UNITS_BYTES];
+
+	if (*segment->blind)
+		say("%s: recorded by %s; cannot see: %s", name, export_source(segment->source),
+		    segment->blind);
+	if (export->lost || export->missed || export->shed)
+		say("%s: %s records lost, %s deadlines missed, %s visits shed: totals are right "
+		    "all the same",
+		    name, units_count(lost, export->lost), units_count(missed, export->missed),
+		    units_count(shed, export->shed));
+	if (state->damaged)
+		say("%s: damaged: %s were left out", name,
+		    units_bytes(lost, (double)state->damaged_bytes));
+	if (state->unfinished)
+		say("%s: cut off, or still being written: what is there was exported", name);
+}
+
+static int run(const struct options *options, struct faultline_recording *recording)
+{
+	struct export export = { .events = options->events };
+	struct faultline_state state = { .size = sizeof(state) };
+	int err;
+
+	export.to = open_output(options);
+	if (!export.to)
+		return EXIT_TROUBLE;
+	err = export_run(&export, options->format, recording, &state);
+	err = close_output(options, export.to, err);
+	if (!err)
+		say_state(options->recording, &export, faultline_recording_segment(recording),
+			  &state);
+	return err ? EXIT_TROUBLE : EXIT_SUCCESS;
+}
+
+int command_export(int argc, char **argv)
+{
+	struct options options = { .recording = RECORDING_NAME };
+	struct faultline_recording *recording;
+	int status;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+		return EXIT_USAGE;
+	if (faultline_recording_open(options.recording, &recording)) {
+		say("%s", faultline_message());
+		return EXIT_TROUBLE;
+	}
+	status = run(&options, recording);
+	faultline_recording_close(recording);
+	return status;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exporting: a recording is read once, from its beginning to its end, and a FORMAT writes what it
+ * makes of each part. Nothing is held but who is alive: recordings may be larger than memory.
+ */
+#ifndef EXPORT_H
+#define EXPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "libfaultline_recording.h"
+#include "roster.h"
+
+/* Where an export is. */
+struct export
+{
+	FILE *to;
+	bool events; /* what is asked for is what happened, not samples */
+	const struct faultline_segment *segment; /* that is read */
+	uint32_t number;			 /* of it, from 0 */
+	uint32_t segments;			 /* that began */
+	int64_t first_wall_ns;			 /* wall_ns of the first one */
+	struct roster *roster;			 /* of it */
+	uint64_t last_ns;			 /* time of its newest record */
+	/* What is not there, of all segments so far. */
+	uint64_t lost;	 /* records */
+	uint64_t missed; /* deadlines */
+	uint64_t shed;	 /* visits */
+};
+
+/* Members that a format has no use for are NULL. A failure to write shows in ferror(to). */
+struct export_format {
+	const char *name;
+	bool binary; /* not for terminals */
+	void (*begin)(struct export *export);
+	void (*segment)(struct export *export);
+	/* @who: the record is about it, NULL if about none; its totals are those before the record */
+	void (*record)(struct export *export, const struct fl_record *record,
+		       struct roster_entry *who);
+	void (*damage)(struct export *export, uint64_t bytes);
+	/* @end: NULL if the segment did not end well */
+	void (*end)(struct export *export, const struct faultline_end *end);
+	void (*finish)(struct export *export, const struct faultline_state *state);
+};
+
+extern const struct export_format export_csv;
+extern const struct export_format export_json;
+extern const struct export_format export_perfetto;
+
+/** export_source - "module", "perf", "proc", or "unknown" */
+const char *export_source(uint32_t source);
+
+/** export_reason - why one left, a word: "removed", "denied", "cgroup", or "unknown" */
+const char *export_reason(uint32_t reason);
+
+/**
+ * export_run - write a whole recording
+ * @export: to and events are set, the rest is 0
+ * @state: its size set; filled
+ *
+ * Return: 0, or -errno as faultline_recording_read(), -ENOMEM, or -EIO: @export->to has failed.
+ */
+int export_run(struct export *export, const struct export_format *format,
+	       struct faultline_recording *recording, struct faultline_state *state);
+
+#endif

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "utf8.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* How many bytes there the character has that begins here; 0 if none does. */
+static size_t length_of(const unsigned char *from)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	uint32_t code = *from;
+	size_t length;
+
+	if (code < 0x80)
+		return 1;
+	length = code >= 0xf0 ? 4 : code >= 0xe0 ? 3 : 2;
+	if (code < 0xc0 || code > 0xf7)
+		return 0;
+	code &= 0x7fU >> length;
+	for (size_t i = 1; i < length; i++) {
+		if ((from[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (from[i] & 0x3f);
+	}
+	if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	return length;
+}
+
+char *utf8_clean(char *to, size_t room, const char *from)
+{
+	static const char stand_in[] = "\xef\xbf\xbd";
+	size_t at = 0, length, bytes;
+
+	for (; *from; from += length ? length : 1) {
+		length = length_of((const unsigned char *)from);
+		bytes = length ? length : sizeof(stand_in) - 1;
+		if (at + bytes >= room)
+			break;
+		memcpy(to + at, length ? from : stand_in, bytes);
+		at += bytes;
+	}
+	to[at] = '\0';
+	return to;
+}

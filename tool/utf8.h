@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of processes and command lines are any bytes; who reads text wants UTF-8. */
+#ifndef UTF8_H
+#define UTF8_H
+
+#include <stddef.h>
+
+/* Room for what becomes of so many bytes, the NUL included. */
+#define UTF8_ROOM(bytes) ((bytes)*3 + 1)
+
+/**
+ * utf8_clean - a string with U+FFFD for every byte that is not part of UTF-8
+ * @to: where to
+ * @room: bytes there; what does not fit whole is left out. UTF8_ROOM(strlen(from)) is enough.
+ *
+ * Return: @to.
+ */
+char *utf8_clean(char *to, size_t room, const char *from);
+
+#endif
