@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+#include "followed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NS_PER_S 1000000000ULL
+
+void followed_init(struct followed_set *set)
+{
+	struct rlimit limit;
+
+	/* The rest is the tool's own. The limit is not raised, as commands would inherit it. */
+	if (!getrlimit(RLIMIT_NOFILE, &limit))
+		set->files_max = limit.rlim_cur / 2;
+}
+
+static void close_file(struct followed_set *set, struct followed *one)
+{
+	if (one->file < 0)
+		return;
+	close(one->file);
+	one->file = -1;
+	set->files--;
+}
+
+void followed_free(struct followed_set *set)
+{
+	for (size_t i = 0; i < set->number; i++)
+		close_file(set, &set->all[i]);
+	free(set->all);
+	queue_free(&set->queue);
+}
+
+struct followed *followed_find(struct followed_set *set, int pid, int tid)
+{
+	for (size_t i = 0; i < set->number; i++) {
+		struct followed *one = &set->all[i];
+
+		if (one->pid == pid && one->tid == tid && !one->gone)
+			return one;
+	}
+	return NULL;
+}
+
+static bool make_room(struct followed_set *set)
+{
+	size_t room = set->room ? 2 * set->room : 64;
+	struct followed *all;
+
+	if (set->number < set->room)
+		return true;
+	all = realloc(set->all, room * sizeof(*all));
+	if (!all)
+		return false;
+	set->all = all;
+	set->room = room;
+	return true;
+}
+
+static void tell_join(struct followed_set *set, uint64_t now_ns, const struct followed *one,
+		      const struct followed_new *new)
+{
+	struct fl_join join = {
+		.target = one->id,
+		.parent = new->parent,
+		.pid = one->pid,
+		.tid = one->tid,
+		.birth_ns = one->birth_ns,
+	};
+
+	memcpy(join.comm, one->comm, sizeof(join.comm));
+	queue_add(&set->queue, new->type, now_ns, &join, sizeof(join));
+}
+
+struct followed *followed_add(struct followed_set *set, uint64_t now_ns, int file,
+			      const struct proc_stat *stat, const struct followed_new *new)
+{
+	struct followed *one;
+
+	if (!make_room(set)) {
+		close(file);
+		set->unfollowed++;
+		return NULL;
+	}
+	one = &set->all[set->number++];
+	*one = (struct followed){
+		.id = ++set->newest,
+		.group = new->group,
+		.pid = stat->pid,
+		.tid = new->tid,
+		.file = file,
+		.tree = new->tree,
+		.asked = new->asked,
+		.start_ticks = stat->start_ticks,
+		.birth_ns = new->birth_ns < now_ns ? new->birth_ns : now_ns,
+	};
+	memcpy(one->comm, stat->comm, sizeof(one->comm));
+	if (++set->files > set->files_max)
+		close_file(set, one);
+	tell_join(set, now_ns, one, new);
+	return one;
+}
+
+static int read_stat(const struct followed *one, struct proc_stat *stat)
+{
+	bool thread = one->tid;
+	int file, error;
+
+	if (one->file >= 0)
+		return proc_read_stat(one->file, stat);
+	file = proc_open_stat(thread ? one->tid : one->pid, thread);
+	if (file < 0)
+		return file;
+	error = proc_read_stat(file, stat);
+	close(file);
+	if (!error && stat->start_ticks != one->start_ticks)
+		return -ESRCH;
+	return error;
+}
+
+static void read_status(const struct followed *one, const struct proc_stat *stat,
+			struct fl_counts *counts)
+{
+	bool thread = one->tid;
+	struct proc_status status;
+
+	if (proc_read_status(thread ? one->tid : one->pid, thread, &status))
+		return;
+	if (!thread && stat->threads > 1)
+		proc_switches(one->pid, &status);
+	counts->swapped = status.swapped / sysconf(_SC_PAGESIZE);
+	counts->voluntary = status.voluntary;
+	counts->involuntary = status.involuntary;
+}
+
+static void read_cpu(const struct followed *one, struct fl_counts *counts)
+{
+	uint64_t ns;
+
+	if (!(one->tid ? proc_thread_cpu(one->tid, &ns) : proc_cpu(one->pid, &ns)))
+		counts->cpu_ns = ns;
+}
+
+static bool has_ended(const struct followed *one, const struct proc_stat *stat)
+{
+	if (stat->state == 'X')
+		return true;
+	/* A process whose first thread has ended is alive if others are. */
+	return stat->state == 'Z' && (one->tid || stat->threads <= 1);
+}
+
+static void keep_greater(__u64 *kept, uint64_t found)
+{
+	if (found > *kept)
+		*kept = found;
+}
+
+/* What threads that ended did is missing in some of the sums: none goes back for that. */
+static void take_in(struct followed *one, const struct proc_stat *stat,
+		    const struct fl_counts *found)
+{
+	uint64_t tick_ns = NS_PER_S / sysconf(_SC_CLK_TCK);
+	struct fl_counts *counts = &one->counts;
+
+	keep_greater(&counts->minor, stat->minor);
+	keep_greater(&counts->major, stat->major);
+	keep_greater(&counts->cpu_ns, found->cpu_ns);
+	keep_greater(&counts->cpu_ns, (stat->user_ticks + stat->system_ticks) * tick_ns);
+	keep_greater(&counts->system_ns, stat->system_ticks * tick_ns);
+	if (counts->system_ns > counts->cpu_ns)
+		counts->system_ns = counts->cpu_ns;
+	keep_greater(&counts->voluntary, found->voluntary);
+	keep_greater(&counts->involuntary, found->involuntary);
+	counts->resident = stat->resident;
+	counts->swapped = found->swapped;
+}
+
+static void tell_exit(struct followed_set *set, struct followed *one, uint64_t now_ns, int status)
+{
+	struct fl_exit end = { .target = one->id, .status = status };
+
+	one->counts.resident = one->counts.swapped = 0;
+	end.counts = one->counts;
+	queue_add(&set->queue, FL_RECORD_EXIT, now_ns, &end, sizeof(end));
+	one->gone = true;
+}
+
+static void tell_name(struct followed_set *set, struct followed *one, uint64_t now_ns,
+		      const char *comm)
+{
+	struct fl_exec exec = { .target = one->id };
+
+	if (!memcmp(one->comm, comm, sizeof(one->comm)))
+		return;
+	memcpy(one->comm, comm, sizeof(one->comm));
+	memcpy(exec.comm, comm, sizeof(exec.comm));
+	queue_add(&set->queue, FL_RECORD_EXEC, now_ns, &exec, sizeof(exec));
+}
+
+/* A zombie of ours that nobody else would wait for: its parent is dead, and we took its place. */
+static void reap(const struct followed *one, const struct proc_stat *stat)
+{
+	if (!one->tid && !one->asked && stat->parent == getpid())
+		waitpid(one->pid, NULL, WNOHANG);
+}
+
+static void tell_sample(struct followed_set *set, const struct followed *one, uint64_t now_ns)
+{
+	struct fl_sample sample = { .target = one->id, .counts = one->counts };
+
+	queue_add(&set->queue, FL_RECORD_SAMPLE, now_ns, &sample, sizeof(sample));
+}
+
+/*
+ * The CPU clock goes by the number, so it is read before the file: if that is still there the
+ * number was its owner's. Of a zombie it is read once more, as it may have run in between.
+ */
+int followed_read(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly)
+{
+	struct fl_counts found = one->counts;
+	struct proc_stat stat;
+	int error;
+
+	read_cpu(one, &found);
+	error = read_stat(one, &stat);
+	if (error) {
+		tell_exit(set, one, now_ns, 0);
+		return 0;
+	}
+	if (has_ended(one, &stat)) {
+		read_cpu(one, &found);
+		read_status(one, &stat, &found);
+		tell_name(set, one, now_ns, stat.comm);
+		take_in(one, &stat, &found);
+		tell_exit(set, one, now_ns, stat.status);
+		reap(one, &stat);
+		return 0;
+	}
+	if (slowly || !one->known)
+		read_status(one, &stat, &found);
+	one->known = true;
+	tell_name(set, one, now_ns, stat.comm);
+	take_in(one, &stat, &found);
+	tell_sample(set, one, now_ns);
+	return stat.state;
+}
+
+void followed_leave(struct followed_set *set, struct followed *one, uint64_t now_ns,
+		    enum fl_left_reason reason)
+{
+	struct fl_left left = { .target = one->id, .reason = reason, .counts = one->counts };
+
+	queue_add(&set->queue, FL_RECORD_LEFT, now_ns, &left, sizeof(left));
+	one->gone = true;
+}
+
+void followed_sweep(struct followed_set *set)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->number; i++) {
+		if (set->all[i].gone)
+			close_file(set, &set->all[i]);
+		else
+			set->all[kept++] = set->all[i];
+	}
+	set->number = kept;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is followed by a stand-in for the module, and what was last seen of each: a set of processes
+ * and threads that are read in /proc. What is seen goes into the set's queue, by the rules of
+ * faultline.h: who is told of comes first, totals never go back, an EXIT or LEFT is the last.
+ */
+#ifndef FOLLOWED_H
+#define FOLLOWED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "faultline.h"
+#include "proc.h"
+#include "queue.h"
+
+struct followed {
+	uint32_t id;
+	uint32_t group; /* id of the cgroup that brought it; 0: none */
+	int pid;
+	int tid;	      /* of a thread that is followed alone; else 0 */
+	int file;	      /* its stat file; -1: too many are open, it is opened each time */
+	bool tree;	      /* what it forks is followed, too */
+	bool asked;	      /* it was added by its number */
+	bool known;	      /* it was read once */
+	bool gone;	      /* its last record was made */
+	unsigned int outside; /* so many times in a row it was not in its cgroup */
+	uint64_t start_ticks;
+	uint64_t birth_ns;
+	char comm[FL_COMM_BYTES];
+	struct fl_counts counts; /* the newest */
+};
+
+struct followed_set {
+	struct queue queue;
+	struct followed *all;
+	size_t number;
+	size_t room;
+	size_t files; /* how many are open */
+	size_t files_max;
+	uint32_t newest;     /* id */
+	uint64_t unfollowed; /* for want of memory */
+};
+
+/** followed_init - an empty set; one zeroed before */
+void followed_init(struct followed_set *set);
+
+/** followed_free - close and free all of it */
+void followed_free(struct followed_set *set);
+
+/** followed_find - who is followed by that number: NULL if nobody is */
+struct followed *followed_find(struct followed_set *set, int pid, int tid);
+
+/* One more to be followed. */
+struct followed_new {
+	uint16_t type; /* FL_RECORD_TARGET or FL_RECORD_FORK */
+	uint32_t parent;
+	uint32_t group;
+	int tid;
+	bool tree;
+	bool asked;
+	uint64_t birth_ns;
+};
+
+/**
+ * followed_add - follow it from now on, and tell of it
+ * @file: its stat file; the set's from now on, also on error
+ * @stat: what was read from that
+ *
+ * Return: NULL if there is no memory, which is counted. Others in the set may move.
+ */
+struct followed *followed_add(struct followed_set *set, uint64_t now_ns, int file,
+			      const struct proc_stat *stat, const struct followed_new *new);
+
+/**
+ * followed_read - see what became of it: a SAMPLE, or its EXIT
+ * @slowly: also what takes long: swapped, context switches
+ *
+ * Return: its state, 0 if it is gone.
+ */
+int followed_read(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly);
+
+/** followed_leave - it is followed no longer, for this reason */
+void followed_leave(struct followed_set *set, struct followed *one, uint64_t now_ns,
+		    enum fl_left_reason reason);
+
+/** followed_sweep - forget those that are gone; others in the set move */
+void followed_sweep(struct followed_set *set);
+
+#endif
