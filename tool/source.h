@@ -89,7 +89,12 @@ int source_next(struct source *source, const struct fl_record **record);
 /** source_targets - how many processes and threads are followed now */
 size_t source_targets(const struct source *source);
 
-/** source_figures - what it lost and cost so far; size is set by the caller */
+/**
+ * source_figures - what it lost and cost so far; size is set by the caller
+ *
+ * What passes of the module cost, pass_ns, comes on top of this process's CPU time. Those of the
+ * other kinds are this process's own, so their pass_ns is a part of that.
+ */
 void source_figures(const struct source *source, struct faultline_figures *figures);
 
 /* What a kind of source is made of: each member as the function of its name. */
@@ -109,7 +114,7 @@ struct source_kind {
 struct source {
 	const struct source_kind *kind;
 	struct faultline_segment segment;
-	char why[160];
+	char why[256];
 	int fd;
 };
 
