@@ -33,7 +33,7 @@ struct insight {
 	uint32_t process; /* index of the one that it is about; HISTORY_NONE: of none alone */
 	uint64_t from_ns; /* when it was; both 0: all the time */
 	uint64_t to_ns;
-	char title[24];					/* "Thrashing" */
+	const char *title;				/* "Thrashing" */
 	char text[640];					/* sentences; plain text, printable */
 	struct insight_number numbers[INSIGHT_NUMBERS]; /* up to the first without a name */
 };

@@ -60,6 +60,23 @@ static void find_peaks(struct change *changes, size_t number, struct summary *su
 	}
 }
 
+/* A thread's memory is that of its process, which counts once. */
+static bool has_memory(const struct history *history, size_t index)
+{
+	const struct history_process *thread = &history->processes[index];
+
+	if (!thread->tid)
+		return true;
+	for (size_t i = 0; i < history->process_number; i++) {
+		const struct history_process *other = &history->processes[i];
+
+		if (other->segment == thread->segment && other->pid == thread->pid &&
+		    (!other->tid || i < index))
+			return false;
+	}
+	return true;
+}
+
 static int add_peaks(const struct history *history, uint32_t segment, struct summary *summary)
 {
 	struct change *changes;
@@ -74,9 +91,8 @@ static int add_peaks(const struct history *history, uint32_t segment, struct sum
 	if (!changes)
 		return -ENOMEM;
 	number = 0;
-	/* A thread's memory is that of its process, which may be there as well. */
 	for (size_t i = 0; i < history->process_number; i++)
-		if (history->processes[i].segment == segment && !history->processes[i].tid)
+		if (history->processes[i].segment == segment && has_memory(history, i))
 			number += changes_of(&history->processes[i], changes + number);
 	find_peaks(changes, number, summary);
 	free(changes);
