@@ -35,7 +35,7 @@ struct export_format {
 	bool binary; /* not for terminals */
 	void (*begin)(struct export *export);
 	void (*segment)(struct export *export);
-	/* @who: the record is about it, NULL if about none; its totals are those before the record */
+	/* @who: the record is about it, NULL if about none; its totals are those before */
 	void (*record)(struct export *export, const struct fl_record *record,
 		       struct roster_entry *who);
 	void (*damage)(struct export *export, uint64_t bytes);

@@ -9,21 +9,7 @@
 #include <sys/wait.h>
 
 #include "export.h"
-
-static void put(json_t *line, const char *key, uint64_t number)
-{
-	json_object_set_new(line, key, json_integer((json_int_t)number));
-}
-
-static void put_text(json_t *line, const char *key, const char *text)
-{
-	size_t room = UTF8_ROOM(strlen(text));
-	char *clean = malloc(room);
-
-	if (clean)
-		json_object_set_new(line, key, json_string(utf8_clean(clean, room, text)));
-	free(clean);
-}
+#include "object.h"
 
 static json_t *line_of(const char *type)
 {
@@ -46,45 +32,45 @@ static void segment(struct export *export)
 	const struct faultline_segment *segment = export->segment;
 	json_t *line = line_of("segment");
 
-	put(line, "segment", export->number);
-	put_text(line, "source", export_source(segment->source));
-	put_text(line, "source_version", segment->source_version);
-	put_text(line, "blind", segment->blind);
-	put_text(line, "command", segment->command);
-	put_text(line, "node", segment->node);
-	put_text(line, "machine", segment->machine);
-	put_text(line, "kernel", segment->kernel);
-	put(line, "cpus", segment->cpus);
-	put(line, "page_bytes", segment->page_bytes);
-	put_text(line, "clock",
-		 segment->clock == FL_CLOCK_MONOTONIC ? "CLOCK_MONOTONIC" : "unknown");
-	put(line, "period_ns", segment->period_ns);
-	put(line, "start_ns", segment->start_ns);
-	put(line, "wall_ns", (uint64_t)segment->wall_ns);
-	put(line, "ring_flags", segment->ring_flags);
+	object_number(line, "segment", export->number);
+	object_text(line, "source", export_source(segment->source));
+	object_text(line, "source_version", segment->source_version);
+	object_text(line, "blind", segment->blind);
+	object_text(line, "command", segment->command);
+	object_text(line, "node", segment->node);
+	object_text(line, "machine", segment->machine);
+	object_text(line, "kernel", segment->kernel);
+	object_number(line, "cpus", segment->cpus);
+	object_number(line, "page_bytes", segment->page_bytes);
+	object_text(line, "clock",
+		    segment->clock == FL_CLOCK_MONOTONIC ? "CLOCK_MONOTONIC" : "unknown");
+	object_number(line, "period_ns", segment->period_ns);
+	object_number(line, "start_ns", segment->start_ns);
+	object_number(line, "wall_ns", (uint64_t)segment->wall_ns);
+	object_number(line, "ring_flags", segment->ring_flags);
 	write_line(export, line);
 }
 
 static void put_counts(json_t *line, const struct fl_counts *counts, uint64_t page)
 {
-	put(line, "minor_faults", counts->minor);
-	put(line, "major_faults", counts->major);
-	put(line, "cpu_ns", counts->cpu_ns);
-	put(line, "system_ns", counts->system_ns);
-	put(line, "resident_bytes", counts->resident * page);
-	put(line, "swapped_bytes", counts->swapped * page);
-	put(line, "voluntary_switches", counts->voluntary);
-	put(line, "involuntary_switches", counts->involuntary);
+	object_number(line, "minor_faults", counts->minor);
+	object_number(line, "major_faults", counts->major);
+	object_number(line, "cpu_ns", counts->cpu_ns);
+	object_number(line, "system_ns", counts->system_ns);
+	object_number(line, "resident_bytes", counts->resident * page);
+	object_number(line, "swapped_bytes", counts->swapped * page);
+	object_number(line, "voluntary_switches", counts->voluntary);
+	object_number(line, "involuntary_switches", counts->involuntary);
 }
 
 static void put_exit(json_t *line, int status)
 {
-	put(line, "status", (uint64_t)status);
+	object_number(line, "status", (uint64_t)status);
 	if (WIFSIGNALED(status)) {
-		put(line, "signal", (uint64_t)WTERMSIG(status));
+		object_number(line, "signal", (uint64_t)WTERMSIG(status));
 		json_object_set_new(line, "core_dumped", json_boolean(WCOREDUMP(status)));
 	} else {
-		put(line, "exit_code", (uint64_t)WEXITSTATUS(status));
+		object_number(line, "exit_code", (uint64_t)WEXITSTATUS(status));
 	}
 }
 
@@ -94,11 +80,11 @@ static void put_unknown(json_t *line, const struct fl_record *record)
 	const unsigned char *bytes = (const void *)record;
 	char *text = malloc(2 * (size_t)record->size + 1);
 
-	put(line, "number", record->type);
+	object_number(line, "number", record->type);
 	for (size_t i = 0; text && i < record->size; i++)
 		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
 	if (text)
-		put_text(line, "bytes", text);
+		object_text(line, "bytes", text);
 	free(text);
 }
 
@@ -111,22 +97,23 @@ static void put_own(json_t *line, const struct fl_record *record)
 	switch (record->type) {
 	case FL_RECORD_TARGET:
 	case FL_RECORD_FORK:
-		put(line, "parent", join->parent);
-		put(line, "birth_ns", join->birth_ns);
+		object_number(line, "parent", join->parent);
+		object_number(line, "birth_ns", join->birth_ns);
 		break;
 	case FL_RECORD_EXIT:
 		put_exit(line, ((const struct fl_exit *)record)->status);
 		break;
 	case FL_RECORD_LEFT:
-		put_text(line, "reason", export_reason(((const struct fl_left *)record)->reason));
+		object_text(line, "reason",
+			    export_reason(((const struct fl_left *)record)->reason));
 		break;
 	case FL_RECORD_MISSED:
-		put(line, "deadlines", missed->deadlines);
-		put(line, "shed", missed->shed);
+		object_number(line, "deadlines", missed->deadlines);
+		object_number(line, "shed", missed->shed);
 		break;
 	case FL_RECORD_LOST:
-		put(line, "records", lost->records);
-		put(line, "unfollowed", lost->unfollowed);
+		object_number(line, "records", lost->records);
+		object_number(line, "unfollowed", lost->unfollowed);
 		break;
 	case FL_RECORD_SAMPLE:
 	case FL_RECORD_EXEC:
@@ -151,14 +138,14 @@ static void record(struct export *export, const struct fl_record *record, struct
 	if (record->type < sizeof(types) / sizeof(types[0]))
 		type = types[record->type];
 	line = line_of(type ? type : "unknown");
-	put(line, "segment", export->number);
-	put(line, "seq", record->seq);
-	put(line, "time_ns", record->time_ns);
+	object_number(line, "segment", export->number);
+	object_number(line, "seq", record->seq);
+	object_number(line, "time_ns", record->time_ns);
 	if (who) {
-		put(line, "target", who->target);
-		put(line, "pid", (uint64_t)who->pid);
-		put(line, "tid", (uint64_t)who->tid);
-		put_text(line, "name", who->name);
+		object_number(line, "target", who->target);
+		object_number(line, "pid", (uint64_t)who->pid);
+		object_number(line, "tid", (uint64_t)who->tid);
+		object_text(line, "name", who->name);
 	}
 	put_own(line, record);
 	if (counts)
@@ -170,7 +157,7 @@ static void damage(struct export *export, uint64_t bytes)
 {
 	json_t *line = line_of("damage");
 
-	put(line, "bytes", bytes);
+	object_number(line, "bytes", bytes);
 	write_line(export, line);
 }
 
@@ -178,19 +165,19 @@ static void end(struct export *export, const struct faultline_end *end)
 {
 	json_t *line = line_of(end ? "end" : "cut");
 
-	put(line, "segment", export->number);
+	object_number(line, "segment", export->number);
 	if (end) {
-		put(line, "end_ns", end->end_ns);
-		put(line, "records", end->records);
-		put(line, "own_cpu_ns", end->own_cpu_ns);
-		put(line, "pass_ns", end->pass_ns);
-		put(line, "passes", end->passes);
-		put(line, "lost", end->lost);
-		put(line, "missed", end->missed);
-		put(line, "shed", end->shed);
-		put(line, "overwritten", end->overwritten);
-		put(line, "unfollowed", end->unfollowed);
-		put(line, "skipped", end->skipped);
+		object_number(line, "end_ns", end->end_ns);
+		object_number(line, "records", end->records);
+		object_number(line, "own_cpu_ns", end->own_cpu_ns);
+		object_number(line, "pass_ns", end->pass_ns);
+		object_number(line, "passes", end->passes);
+		object_number(line, "lost", end->lost);
+		object_number(line, "missed", end->missed);
+		object_number(line, "shed", end->shed);
+		object_number(line, "overwritten", end->overwritten);
+		object_number(line, "unfollowed", end->unfollowed);
+		object_number(line, "skipped", end->skipped);
 	}
 	write_line(export, line);
 }
@@ -199,12 +186,12 @@ static void finish(struct export *export, const struct faultline_state *state)
 {
 	json_t *line = line_of("state");
 
-	put(line, "segments", state->segments);
-	put(line, "unfinished", state->unfinished);
-	put(line, "records", state->records);
-	put(line, "damaged", state->damaged);
-	put(line, "damaged_bytes", state->damaged_bytes);
-	put(line, "ignored_bytes", state->ignored_bytes);
+	object_number(line, "segments", state->segments);
+	object_number(line, "unfinished", state->unfinished);
+	object_number(line, "records", state->records);
+	object_number(line, "damaged", state->damaged);
+	object_number(line, "damaged_bytes", state->damaged_bytes);
+	object_number(line, "ignored_bytes", state->ignored_bytes);
 	write_line(export, line);
 }
 

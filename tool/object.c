@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#include "object.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "utf8.h"
+
+void object_number(json_t *object, const char *key, uint64_t number)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)number));
+}
+
+void object_text(json_t *object, const char *key, const char *text)
+{
+	size_t room = UTF8_ROOM(strlen(text));
+	char *clean = malloc(room);
+
+	if (clean)
+		json_object_set_new(object, key, json_string(utf8_clean(clean, room, text)));
+	free(clean);
+}
