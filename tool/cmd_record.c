@@ -335,6 +335,16 @@ static void put_time(FILE *to, const struct record *record, uint64_t took_ns)
 		fprintf(to, "%s, ", units_time(time, (double)took_ns));
 }
 
+/* The passes of the module are not in our own CPU time, those of other sources are. */
+static uint64_t cost_so_far(const struct record *record, const struct faultline_figures *figures)
+{
+	uint64_t own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - record->begin_cpu_ns;
+
+	if (record->recorder.segment.source == FAULTLINE_SOURCE_MODULE)
+		own_ns += figures->pass_ns;
+	return own_ns;
+}
+
 /* The line that says it all. */
 static void conclude(const struct record *record, const struct faultline_figures *figures,
 		     size_t running)
@@ -346,8 +356,7 @@ static void conclude(const struct record *record, const struct faultline_figures
 	};
 	const struct recorder *recorder = &record->recorder;
 	uint64_t took_ns = clock_ns(CLOCK_MONOTONIC) - record->begin_ns;
-	uint64_t cost_ns =
-		clock_ns(CLOCK_PROCESS_CPUTIME_ID) - record->begin_cpu_ns + figures->pass_ns;
+	uint64_t cost_ns = cost_so_far(record, figures);
 	bool usual = !strcmp(recorder->path, RECORDING_NAME);
 	char percent[UNITS_BYTES], bytes[UNITS_BYTES], number[UNITS_BYTES];
 	char *line = NULL;

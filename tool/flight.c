@@ -231,9 +231,13 @@ int flight_add(struct flight *flight, const struct fl_record *record)
 	return forget_old(flight);
 }
 
-/* Targets, while they are collected. */
+/* What is kept of targets, while it is collected. */
+struct kept {
+	const struct fl_record *record;
+};
+
 struct list {
-	const struct fl_record **records;
+	struct kept *kept;
 	size_t number;
 };
 
@@ -244,11 +248,11 @@ static void collect(const void *node, VISIT visit, void *context)
 
 	if (visit != postorder && visit != leaf)
 		return;
-	list->records[list->number++] = &target->join.record;
+	list->kept[list->number++].record = &target->join.record;
 	if (target->executed)
-		list->records[list->number++] = &target->exec.record;
+		list->kept[list->number++].record = &target->exec.record;
 	if (target->sampled)
-		list->records[list->number++] = &target->sample.record;
+		list->kept[list->number++].record = &target->sample.record;
 }
 
 /* All that told of processes come first: samples have the time at which their pass began. */
@@ -259,8 +263,8 @@ static int rank(const struct fl_record *record)
 
 static int in_order(const void *a, const void *b)
 {
-	const struct fl_record *left = *(const struct fl_record *const *)a;
-	const struct fl_record *right = *(const struct fl_record *const *)b;
+	const struct fl_record *left = ((const struct kept *)a)->record;
+	const struct fl_record *right = ((const struct kept *)b)->record;
 
 	if (rank(left) != rank(right))
 		return rank(left) - rank(right);
@@ -292,14 +296,14 @@ static int give_targets(const struct flight *flight, struct output *output)
 
 	if (!flight->number)
 		return 0;
-	list.records = reallocarray(NULL, flight->number * 3, sizeof(*list.records));
-	if (!list.records)
+	list.kept = calloc(flight->number * 3, sizeof(*list.kept));
+	if (!list.kept)
 		return -ENOMEM;
 	twalk_r(flight->targets, collect, &list);
-	qsort(list.records, list.number, sizeof(*list.records), in_order);
+	qsort(list.kept, list.number, sizeof(*list.kept), in_order);
 	for (size_t i = 0; !error && i < list.number; i++)
-		error = give(output, list.records[i]);
-	free(list.records);
+		error = give(output, list.kept[i].record);
+	free(list.kept);
 	return error;
 }
 

@@ -161,7 +161,7 @@ static int find_mount(char *path, size_t bytes)
 	while (error && getline(&line, &room, mounts) > 0) {
 		const char *kind = strstr(line, " - ");
 
-		if (!kind || strncmp(kind, " - cgroup2 ", 11))
+		if (!kind || strncmp(kind, " - cgroup2 ", 11) != 0)
 			continue;
 		if (sscanf(line, "%*s %*s %*s %*s %4095s", place) != 1)
 			continue;

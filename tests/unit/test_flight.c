@@ -119,7 +119,7 @@ static void forgets_but_not_who_is_there_and_what_it_had_counted(void **state)
 	for (unsigned int s = 3; s <= 30; s++) {
 		sample(1, START + s * SECOND, s);
 		if (s <= 25)
-			sample(2, START + s * SECOND, 2 * s);
+			sample(2, START + s * SECOND, s);
 	}
 	assert_int_equal(flight_begin_ns(flight), START + 20 * SECOND);
 	write_all();
