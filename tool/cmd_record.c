@@ -431,15 +431,12 @@ static int begin(struct record *record, const char *line)
 	int status;
 
 	record->begin_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	record->begin_ns = clock_ns(CLOCK_MONOTONIC); /* before the command is born */
 	status = follow_open(follow);
 	if (status)
 		return status;
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error as a full disk is one */
 	segment = *source_segment(follow->source);
 	segment.command = line;
-	if (!segment.start_ns)
-		segment.start_ns = record->begin_ns;
 	record->tally.start_ns = segment.start_ns;
 	record->page_bytes = segment.page_bytes ? segment.page_bytes : sysconf(_SC_PAGESIZE);
 	if (segment.source == FAULTLINE_SOURCE_MODULE)

@@ -287,9 +287,9 @@ static void say_source(const struct source *source)
 
 	if (segment->source == FAULTLINE_SOURCE_MODULE)
 		return;
-	say("counting with %s%s%s%s%s%s", names[segment->source], *why ? ", as " : "", why,
-	    segment->blind && *segment->blind ? "; it cannot see " : "",
-	    segment->blind ? segment->blind : "", "");
+	say("counting with %s%s%s", names[segment->source], *why ? ", as " : "", why);
+	if (segment->blind && *segment->blind)
+		say("that cannot see %s", segment->blind);
 }
 
 int follow_open(struct follow *follow)

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define MESSAGE_BYTES 256
 
@@ -56,9 +57,8 @@ static int open_best(const struct source_plan *plan, struct source **source)
 	return error;
 }
 
-int source_open(const struct source_plan *plan, struct source **source)
+static int open_kind(const struct source_plan *plan, struct source **source)
 {
-	*source = NULL;
 	switch ((int)plan->kind) {
 	case 0:
 		return open_best(plan, source);
@@ -71,6 +71,19 @@ int source_open(const struct source_plan *plan, struct source **source)
 	default:
 		return source_failed(-EINVAL, "there is no source of kind %d", plan->kind);
 	}
+}
+
+int source_open(const struct source_plan *plan, struct source **source)
+{
+	struct timespec now;
+	int error;
+
+	*source = NULL;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	error = open_kind(plan, source);
+	if (!error)
+		(*source)->segment.start_ns = (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	return error;
 }
 
 void source_close(struct source *source)
