@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "account_json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* Lines of JSON are UTF-8, and names are bytes: each that is no ASCII is a question mark. */
+static json_t *text_of(const char *bytes)
+{
+	json_t *text = json_string(bytes);
+	char plain[4096];
+	size_t i;
+
+	if (text)
+		return text;
+	for (i = 0; bytes[i] && i + 1 < sizeof(plain); i++)
+		plain[i] = (signed char)bytes[i] < 0 ? '?' : bytes[i];
+	plain[i] = '\0';
+	return json_string(plain);
+}
+
+static json_t *number_of(uint64_t number)
+{
+	return json_integer((json_int_t)number);
+}
+
+static void add_number(json_t *object, const char *key, uint64_t number)
+{
+	json_object_set_new(object, key, number_of(number));
+}
+
+static void add_counts(json_t *object, const struct fl_counts *counts)
+{
+	add_number(object, "minor_faults", counts->minor);
+	add_number(object, "major_faults", counts->major);
+	add_number(object, "cpu_ns", counts->cpu_ns);
+	add_number(object, "user_ns", counts->cpu_ns - counts->system_ns);
+	add_number(object, "system_ns", counts->system_ns);
+	add_number(object, "voluntary_switches", counts->voluntary);
+	add_number(object, "involuntary_switches", counts->involuntary);
+}
+
+/* What no sample saw is not known: null. */
+static void add_peak(json_t *object, const struct account *account, uint64_t resident,
+		     uint64_t swapped)
+{
+	uint64_t page = account->footing->segment->page_bytes;
+
+	json_object_set_new(object, "peak_resident_bytes",
+			    resident ? number_of(resident * page) : json_null());
+	json_object_set_new(object, "peak_swapped_bytes",
+			    resident ? number_of(swapped * page) : json_null());
+}
+
+/* "exit_status" and "signal", one of which is null. */
+static void add_status(json_t *object, int status)
+{
+	json_object_set_new(object, "exit_status",
+			    WIFEXITED(status) ? json_integer(WEXITSTATUS(status)) : json_null());
+	json_object_set_new(object, "signal",
+			    WIFSIGNALED(status) ? json_integer(WTERMSIG(status)) : json_null());
+}
+
+static json_t *process_of(const struct account *account, const struct history_process *process)
+{
+	static const char *const ends[] = { "alive", "exited", "left" };
+	const struct history *history = account->history;
+	struct fl_counts counts = history_counts(process);
+	json_t *object = json_object();
+
+	add_number(object, "pid", process->pid);
+	if (process->tid)
+		add_number(object, "tid", process->tid);
+	json_object_set_new(object, "parent_pid",
+			    process->parent == HISTORY_NONE
+				    ? json_null()
+				    : json_integer(history->processes[process->parent].pid));
+	json_object_set_new(object, "name", text_of(process->name));
+	add_counts(object, &counts);
+	add_peak(object, account, process->peak_resident, process->peak_swapped);
+	add_number(object, "followed_ns", process->last_ns - process->first_ns);
+	json_object_set_new(object, "end", json_string(ends[process->end]));
+	if (process->end == HISTORY_EXITED)
+		add_status(object, process->status);
+	return object;
+}
+
+static json_t *source_of(const struct footing *footing)
+{
+	const struct faultline_segment *segment = footing->segment;
+	json_t *object = json_object();
+
+	json_object_set_new(object, "kind", json_string(footing_kind(footing)));
+	json_object_set_new(object, "version",
+			    text_of(segment->source_version ? segment->source_version : ""));
+	add_number(object, "period_ns", segment->period_ns);
+	json_object_set_new(object, "why", text_of(footing->why));
+	json_object_set_new(object, "cannot_see", text_of(segment->blind ? segment->blind : ""));
+	return object;
+}
+
+static json_t *lost_of(const struct faultline_figures *figures)
+{
+	json_t *object = json_object();
+
+	add_number(object, "records", figures->lost + figures->overwritten + figures->skipped);
+	add_number(object, "deadlines", figures->missed);
+	add_number(object, "visits", figures->shed);
+	add_number(object, "processes", figures->unfollowed);
+	return object;
+}
+
+static json_t *cost_of(const struct footing *footing)
+{
+	json_t *object = json_object();
+
+	add_number(object, "wall_ns", footing->wall_ns);
+	add_number(object, "own_cpu_ns", footing->cpu_ns);
+	add_number(object, "pass_ns", footing_pass_ns(footing));
+	return object;
+}
+
+static uint64_t ns_of(const struct timeval *time)
+{
+	return (uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_usec * 1000;
+}
+
+/* What the kernel says of the command and all that it waited for. */
+static json_t *wait4_of(const struct rusage *usage)
+{
+	json_t *object = json_object();
+
+	add_number(object, "minor_faults", usage->ru_minflt);
+	add_number(object, "major_faults", usage->ru_majflt);
+	add_number(object, "user_ns", ns_of(&usage->ru_utime));
+	add_number(object, "system_ns", ns_of(&usage->ru_stime));
+	add_number(object, "voluntary_switches", usage->ru_nvcsw);
+	add_number(object, "involuntary_switches", usage->ru_nivcsw);
+	add_number(object, "peak_resident_bytes", (uint64_t)usage->ru_maxrss * 1024);
+	return object;
+}
+
+static json_t *command_of(const struct account *account)
+{
+	json_t *words = json_array();
+
+	for (char *const *word = account->command; *word; word++)
+		json_array_append_new(words, text_of(*word));
+	return words;
+}
+
+/* Writes the object and lets go of it. */
+static int write_line(FILE *to, json_t *object)
+{
+	int error;
+
+	if (!object)
+		return -ENOMEM;
+	error = json_dumpf(object, to, JSON_COMPACT) || fputc('\n', to) == EOF || fflush(to);
+	json_decref(object);
+	return error ? -EIO : 0;
+}
+
+int account_json_write(FILE *to, const struct account *account)
+{
+	const struct ledger *ledger = account->ledger;
+	struct fl_counts total = ledger_total(ledger);
+	json_t *object = json_object();
+	json_t *sum = json_object();
+	json_t *processes = json_array();
+
+	for (size_t i = 0; i < account->history->process_number; i++)
+		json_array_append_new(processes,
+				      process_of(account, &account->history->processes[i]));
+	add_counts(sum, &total);
+	add_peak(sum, account, ledger->peak_resident, ledger->peak_swapped);
+	json_object_set_new(object, "command",
+			    account->command ? command_of(account) : json_null());
+	if (account->command)
+		add_status(object, account->child->status);
+	add_number(object, "elapsed_ns", account->elapsed_ns);
+	if (account->command)
+		json_object_set_new(object, "wait4", wait4_of(&account->child->usage));
+	json_object_set_new(object, "total", sum);
+	json_object_set_new(object, "processes", processes);
+	json_object_set_new(object, "source", source_of(account->footing));
+	json_object_set_new(object, "lost", lost_of(&account->footing->figures));
+	json_object_set_new(object, "cost", cost_of(account->footing));
+	return write_line(to, object);
+}
+
+int account_json_interval(FILE *to, const struct account *account,
+			  const struct account_interval *interval)
+{
+	uint64_t page = account->footing->segment->page_bytes;
+	json_t *object = json_object();
+
+	add_number(object, "time_ns", interval->time_ns);
+	add_number(object, "interval_ns", interval->length_ns);
+	add_counts(object, &interval->counts);
+	add_number(object, "resident_bytes", interval->counts.resident * page);
+	add_number(object, "swapped_bytes", interval->counts.swapped * page);
+	add_number(object, "process_count", interval->processes);
+	return write_line(to, object);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "footing.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "source.h"
+#include "units.h"
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+uint64_t footing_clock(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+void footing_begin(struct footing *footing, const struct source *source)
+{
+	*footing = (struct footing){
+		.segment = source_segment(source),
+		.why = source_why(source),
+		.begin_ns = clock_ns(CLOCK_MONOTONIC),
+		.begin_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
+	};
+	footing_update(footing, source);
+}
+
+void footing_update(struct footing *footing, const struct source *source)
+{
+	footing->figures.size = sizeof(footing->figures);
+	source_figures(source, &footing->figures);
+	footing->wall_ns = clock_ns(CLOCK_MONOTONIC) - footing->begin_ns;
+	footing->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - footing->begin_cpu_ns;
+}
+
+const char *footing_kind(const struct footing *footing)
+{
+	switch (footing->segment->source) {
+	case FAULTLINE_SOURCE_PERF:
+		return "perf";
+	case FAULTLINE_SOURCE_PROC:
+		return "proc";
+	default:
+		return "module";
+	}
+}
+
+uint64_t footing_pass_ns(const struct footing *footing)
+{
+	return footing->segment->source == FAULTLINE_SOURCE_MODULE ? footing->figures.pass_ns : 0;
+}
+
+const char *footing_source(const struct footing *footing, char *text)
+{
+	const char *version = footing->segment->source_version;
+	char period[UNITS_BYTES];
+
+	if (!version)
+		version = "";
+	snprintf(text, FOOTING_BYTES, "%s%s%s, a sample every %s", footing_kind(footing),
+		 *version ? " " : "", version, units_time(period, footing->segment->period_ns));
+	return text;
+}
+
+const char *footing_lost(const struct footing *footing, char *text)
+{
+	const struct faultline_figures *figures = &footing->figures;
+	const struct {
+		uint64_t number;
+		const char *what;
+	} losses[] = {
+		{ figures->lost + figures->overwritten + figures->skipped, "records" },
+		{ figures->missed, "deadlines missed" },
+		{ figures->shed, "visits shed" },
+		{ figures->unfollowed, "processes not followed" },
+	};
+	char count[UNITS_BYTES];
+	size_t used = 0;
+
+	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
+		if (!losses[i].number)
+			continue;
+		used += snprintf(text + used, FOOTING_BYTES - used, "%s%s %s", used ? ", " : "",
+				 units_count(count, losses[i].number), losses[i].what);
+	}
+	if (!used)
+		snprintf(text, FOOTING_BYTES, "nothing");
+	return text;
+}
+
+const char *footing_cost(const struct footing *footing, char *text)
+{
+	uint64_t pass_ns = footing_pass_ns(footing);
+	char percent[UNITS_BYTES];
+	char here[UNITS_BYTES];
+	char there[UNITS_BYTES];
+	int used;
+
+	units_percent(percent, footing->wall_ns
+				       ? 100.0 * (footing->cpu_ns + pass_ns) / footing->wall_ns
+				       : 0);
+	used = snprintf(text, FOOTING_BYTES, "%s of one CPU: %s here", percent,
+			units_time(here, footing->cpu_ns));
+	if (footing->segment->source == FAULTLINE_SOURCE_MODULE)
+		snprintf(text + used, FOOTING_BYTES - used, ", %s in the module",
+			 units_time(there, pass_ns));
+	return text;
+}
