@@ -46,3 +46,13 @@ const char *clean(char *text, size_t size, const char *from)
 	text[at] = '\0';
 	return text;
 }
+
+void clean_ascii(char *text)
+{
+	char *to = text;
+
+	for (; *text; text++)
+		if ((*text & 0xc0) != 0x80)
+			*to++ = *text & 0x80 ? '?' : *text;
+	*to = '\0';
+}

@@ -62,7 +62,7 @@ static int missed(struct scene *scene)
 static int cost(struct scene *scene)
 {
 	const struct summary *summary = &scene->summary;
-	double cost_ns = (double)summary->own_cpu_ns + summary->pass_ns;
+	double cost_ns = summary->cost_ns;
 	double percent = summary->elapsed_ns ? 100 * cost_ns / summary->elapsed_ns : 0;
 	const struct insight found = {
 		.kind = INSIGHT_RECORDING,

@@ -19,6 +19,7 @@ struct summary {
 	uint64_t lost; /* also those overwritten and those that the recorder came too late for */
 	uint64_t unfollowed;
 	/* What recording cost; known only if the segment has an end. */
+	uint64_t cost_ns; /* CPU time in all: of the recorder, and of the module's passes */
 	uint64_t own_cpu_ns;
 	uint64_t pass_ns;
 	uint64_t passes;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* How processes ended, in a word or two. */
+#ifndef FATE_H
+#define FATE_H
+
+#include "history.h"
+
+#define FATE_BYTES 24
+
+/** fate - "exit 0", "SIGKILL", "alive", "denied"; text of FATE_BYTES, which is returned */
+const char *fate(char *text, const struct history_process *process);
+
+#endif

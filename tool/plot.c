@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: MIT
+#include "plot.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "chart.h"
+#include "clean.h"
+#include "report_head.h"
+#include "say.h"
+#include "series.h"
+#include "units.h"
+
+#define GNUPLOT "gnuplot"
+
+#define PLOT_SLICES  400 /* as many as a page of a paper can show */
+#define PLOT_WIDTH   1000
+#define PANEL_HEIGHT 260
+#define PANEL_MARKS  5 /* at most, and one more for 0 */
+#define HEAD_HEIGHT  50
+#define NOT_RUN	     127 /* what a shell says, and we: there is no such program */
+
+/* What a panel draws: a column of the data. */
+struct panel {
+	const char *label;
+	double (*value)(const struct history_rates *rates, double page_bytes);
+	bool if_any;
+};
+
+static double minor(const struct history_rates *rates, double page_bytes)
+{
+	(void)page_bytes;
+	return rates->minor;
+}
+
+static double major(const struct history_rates *rates, double page_bytes)
+{
+	(void)page_bytes;
+	return rates->major;
+}
+
+static double cpu(const struct history_rates *rates, double page_bytes)
+{
+	(void)page_bytes;
+	return 100 * rates->cpu;
+}
+
+static double resident(const struct history_rates *rates, double page_bytes)
+{
+	return rates->resident * page_bytes / 0x1p20;
+}
+
+static double swapped(const struct history_rates *rates, double page_bytes)
+{
+	return rates->swapped * page_bytes / 0x1p20;
+}
+
+static const struct panel panels[] = {
+	{ "minor faults (1/s)", minor, false },	 { "major faults (1/s)", major, true },
+	{ "CPU time (% of a CPU)", cpu, false }, { "resident (MiB)", resident, false },
+	{ "swapped (MiB)", swapped, true },
+};
+
+#define PANELS (sizeof(panels) / sizeof(panels[0]))
+
+/* The curves of a picture: all processes together, then some apart. */
+struct curves {
+	size_t number;
+	struct series series[1 + PLOT_CURVES];
+	char titles[1 + PLOT_CURVES][64];
+	double page_bytes;
+};
+
+/* Told apart by dash, width and lightness as well as by hue. */
+static const char *const styles[1 + PLOT_CURVES] = {
+	"rgb \"#999999\" linewidth 3.0 dashtype 1",
+	"rgb \"#0b3c6f\" linewidth 1.6 dashtype 1",
+	"rgb \"#d1661a\" linewidth 1.6 dashtype (8,4)",
+	"rgb \"#4f7a1f\" linewidth 1.6 dashtype (2,3)",
+	"rgb \"#8a2f8a\" linewidth 1.6 dashtype (14,4,2,4)",
+	"rgb \"#007a87\" linewidth 1.6 dashtype (5,2)",
+	"rgb \"#000000\" linewidth 1.0 dashtype (1,2)",
+};
+
+const char *plot_kind(const char *path)
+{
+	const char *ending = strrchr(path, '.');
+
+	if (ending && !strcmp(ending, ".svg"))
+		return "svg";
+	if (ending && !strcmp(ending, ".png"))
+		return "png";
+	return NULL;
+}
+
+/* A string of gnuplot's in which nothing has a meaning. */
+static void quote(FILE *to, const char *text)
+{
+	fputc('\'', to);
+	for (; *text; text++) {
+		if (*text == '\'')
+			fputc('\'', to);
+		fputc(*text, to);
+	}
+	fputc('\'', to);
+}
+
+static double largest(const struct curves *curves, const struct panel *panel)
+{
+	const struct series *all = &curves->series[0];
+	double most = 0;
+
+	for (size_t i = 0; i < all->number; i++)
+		most = fmax(most, panel->value(&all->slices[i], curves->page_bytes));
+	return most;
+}
+
+static bool is_shown(const struct curves *curves, const struct panel *panel)
+{
+	return !panel->if_any || largest(curves, panel) > 0;
+}
+
+/* A process that is not there has no curve; one that sleeps has its memory. */
+static bool is_nothing(const struct history_rates *rates)
+{
+	return rates->resident + rates->swapped + rates->minor + rates->major + rates->cpu <= 0;
+}
+
+static void write_data(FILE *to, const struct curves *curves, size_t curve)
+{
+	const struct series *series = &curves->series[curve];
+
+	fprintf(to, "$curve%zu << END\n", curve);
+	for (size_t i = 0; i < series->number; i++) {
+		/* In the middle of its slice. */
+		fprintf(to, "%.6g", ((double)i + 0.5) * series->step_ns / 1e9);
+		if (curve && is_nothing(&series->slices[i])) {
+			for (size_t j = 0; j < PANELS; j++)
+				fputs(" NaN", to);
+			fputc('\n', to);
+			continue;
+		}
+		for (size_t j = 0; j < PANELS; j++)
+			fprintf(to, " %.6g",
+				panels[j].value(&series->slices[i], curves->page_bytes));
+		fputc('\n', to);
+	}
+	fputs("END\n", to);
+}
+
+/* Marks of the axis up to the first one that is not below the largest value. */
+static void write_marks(FILE *to, double most)
+{
+	double step = chart_step(most / PANEL_MARKS);
+	double at = 0;
+	char text[UNITS_BYTES];
+
+	fputs("set ytics (", to);
+	for (; at == 0 || at - step < most; at += step)
+		fprintf(to, "%s'%s' %.9g", at > 0 ? ", " : "", units_short(text, at), at);
+	fprintf(to, ")\nset yrange [0:%.9g]\n", at - step);
+}
+
+static void write_panel(FILE *to, const struct curves *curves, size_t panel)
+{
+	double most = largest(curves, &panels[panel]);
+
+	write_marks(to, most > 0 ? most : 1);
+	fprintf(to, "set ylabel '%s'\nplot ", panels[panel].label);
+	for (size_t i = 0; i < curves->number; i++) {
+		fprintf(to, "%s$curve%zu using 1:%zu with lines linecolor %s title ",
+			i ? ", \\\n     " : "", i, panel + 2, styles[i]);
+		quote(to, curves->titles[i]);
+	}
+	fputc('\n', to);
+}
+
+static void write_head(FILE *to, const struct plot *plot, const char *path, size_t shown)
+{
+	const struct history_segment *segment = &plot->history->segments[plot->segment];
+	unsigned int height = HEAD_HEIGHT + PANEL_HEIGHT * shown;
+	char command[100];
+	char when[REPORT_TIME_BYTES];
+	char title[200];
+	uint64_t from;
+	uint64_t to_ns;
+
+	if (!strcmp(plot_kind(path), "png"))
+		fprintf(to,
+			"set terminal pngcairo noenhanced size %d,%u font 'sans,12' "
+			"background '#ffffff'\n",
+			PLOT_WIDTH, height);
+	else
+		fprintf(to,
+			"set terminal svg noenhanced size %d,%u dynamic font 'sans-serif,14' "
+			"background '#ffffff'\n",
+			PLOT_WIDTH, height);
+	fputs("set output ", to);
+	quote(to, path);
+	clean(command, sizeof(command), *segment->head.command ? segment->head.command : "?");
+	snprintf(title, sizeof(title), "%s   (%s)", command,
+		 report_when(when, segment, segment->first_ns));
+	fprintf(to, "\nset multiplot layout %zu,1 title ", shown);
+	quote(to, title);
+	history_span(plot->history, plot->segment, &from, &to_ns);
+	fprintf(to,
+		"\nset tics nomirror out\nset border 3\nset xrange [0:%.6g]\n"
+		"set lmargin 11\nset rmargin 28\n"
+		"set grid ytics linecolor rgb '#d0d0d0' linewidth 1 dashtype 1\n"
+		"set key outside right top Left reverse samplen 3 spacing 1.1\n",
+		to_ns > from ? (to_ns - from) / 1e9 : 1);
+}
+
+static void write_script(FILE *to, const struct plot *plot, const struct curves *curves,
+			 const char *path)
+{
+	size_t shown = 0;
+	size_t last = 0;
+
+	for (size_t i = 0; i < PANELS; i++) {
+		if (!is_shown(curves, &panels[i]))
+			continue;
+		shown++;
+		last = i;
+	}
+	for (size_t i = 0; i < curves->number; i++)
+		write_data(to, curves, i);
+	write_head(to, plot, path, shown);
+	for (size_t i = 0; i <= last; i++) {
+		if (!is_shown(curves, &panels[i]))
+			continue;
+		if (i == last)
+			fputs("set xlabel 'time (s)'\n", to);
+		write_panel(to, curves, i);
+		fputs("unset key\n", to);
+	}
+	fputs("unset multiplot\nset output\n", to);
+}
+
+static int add_curve(const struct plot *plot, struct curves *curves, uint32_t process)
+{
+	const struct history_process *of = &plot->history->processes[process];
+	char name[FL_COMM_BYTES];
+
+	snprintf(curves->titles[curves->number], sizeof(curves->titles[0]), "%s %d",
+		 clean(name, sizeof(name), of->name), of->tid ? of->tid : of->pid);
+	return series_make(plot->history, plot->segment, process, curves->series[0].number,
+			   &curves->series[curves->number++]);
+}
+
+static int make_curves(const struct plot *plot, struct curves *curves)
+{
+	size_t slices = series_slices(plot->history, plot->segment, PLOT_SLICES);
+	struct ranking ranking;
+	int error;
+
+	*curves = (struct curves){ .number = 1 };
+	curves->page_bytes = plot->history->segments[plot->segment].head.page_bytes;
+	error = series_make(plot->history, plot->segment, HISTORY_NONE, slices, &curves->series[0]);
+	if (error)
+		return error;
+	error = ranking_make(plot->history, plot->segment, plot->sort, &ranking);
+	snprintf(curves->titles[0], sizeof(curves->titles[0]), "all %zu processes", ranking.number);
+	/* The only one is all of them. */
+	if (ranking.number == 1) {
+		ranking.number = 0;
+		curves->number = 0;
+		series_free(&curves->series[0]);
+		curves->series[0].number = slices;
+		error = error ? error : add_curve(plot, curves, ranking.processes[0]);
+	}
+	for (size_t i = 0; !error && i < ranking.number && i < plot->number; i++)
+		error = add_curve(plot, curves, ranking.processes[i]);
+	ranking_free(&ranking);
+	return error;
+}
+
+int plot_script(FILE *to, const struct plot *plot, const char *path)
+{
+	struct curves curves;
+	int error = make_curves(plot, &curves);
+
+	if (!error)
+		write_script(to, plot, &curves, path);
+	for (size_t i = 0; i < curves.number; i++)
+		series_free(&curves.series[i]);
+	return error;
+}
+
+/* Starts gnuplot with a pipe to it; its own words go to our standard error. */
+static pid_t start(FILE **to)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe(ends))
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		dup2(ends[0], STDIN_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		execlp(GNUPLOT, GNUPLOT, "-", (char *)NULL);
+		_exit(NOT_RUN);
+	}
+	close(ends[0]);
+	*to = pid > 0 ? fdopen(ends[1], "w") : NULL;
+	if (!*to)
+		close(ends[1]);
+	return pid > 0 ? pid : -errno;
+}
+
+/* What became of it, as a line and an error. */
+static int judge(int status, const char *path)
+{
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_RUN) {
+		say("gnuplot, which draws plots, is not there: sudo apt install gnuplot-nox");
+		return -ENOENT;
+	}
+	say("gnuplot could not draw %s: it says why above", path);
+	return -EIO;
+}
+
+int plot_draw(const struct plot *plot, const char *path)
+{
+	FILE *to = NULL;
+	FILE *file;
+	pid_t pid;
+	int status = 0;
+	int error;
+
+	/* It says that it cannot write in many words and ends well. */
+	file = fopen(path, "we");
+	if (!file) {
+		error = -errno;
+		say("cannot write %s: %s", path, strerror(-error));
+		return error;
+	}
+	fclose(file);
+	signal(SIGPIPE, SIG_IGN);
+	pid = start(&to);
+	if (pid < 0) {
+		say("cannot run gnuplot: %s", strerror(-pid));
+		return pid;
+	}
+	error = to ? plot_script(to, plot, path) : -ENOMEM;
+	if (to)
+		fclose(to);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (error)
+		say("no memory to draw %s", path);
+	else
+		error = judge(status, path);
+	if (error)
+		unlink(path);
+	return error;
+}

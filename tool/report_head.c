@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#include "report_head.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "clean.h"
+#include "units.h"
+
+#define NS_PER_S 1000000000LL
+
+#define COLUMNS	    79
+#define LABEL_WIDTH 14
+#define LINE_BYTES  4096 /* of a command line; it is cut there */
+
+void report_damage(FILE *to, const struct history *history)
+{
+	const struct faultline_state *state = &history->state;
+	char bytes[UNITS_BYTES];
+	char count[UNITS_BYTES];
+
+	if (state->damaged)
+		fprintf(to,
+			"This recording is DAMAGED: %s part%s of it, %s, could not be read and %s "
+			"left out.\nTotals of processes are right where their last records are "
+			"there.\n",
+			units_count(count, state->damaged), state->damaged == 1 ? "" : "s",
+			units_bytes(bytes, state->damaged_bytes),
+			state->damaged == 1 ? "is" : "are");
+	if (state->unfinished)
+		fprintf(to,
+			"This recording is NOT WHOLE: %s of its %s segment%s did not end well%s%s%s."
+			"\nWhat is there up to its end is right.\n",
+			units_count(count, state->unfinished), units_count(bytes, state->segments),
+			state->segments == 1 ? "" : "s",
+			state->ignored_bytes ? "; behind its last whole block are " : "",
+			state->ignored_bytes ? units_bytes(bytes, state->ignored_bytes) : "",
+			state->ignored_bytes ? " that are none" : "");
+	if (state->damaged || state->unfinished)
+		fputc('\n', to);
+}
+
+const char *report_when(char *text, const struct history_segment *segment, uint64_t time_ns)
+{
+	int64_t wall = (int64_t)time_ns + segment->head.wall_ns;
+	time_t seconds = wall / NS_PER_S - (wall % NS_PER_S < 0);
+	struct tm when;
+
+	if (!localtime_r(&seconds, &when) ||
+	    !strftime(text, REPORT_TIME_BYTES, "%Y-%m-%d %H:%M:%S %z", &when))
+		snprintf(text, REPORT_TIME_BYTES, "unknown");
+	return text;
+}
+
+const char *report_source(char *text, size_t size, const struct faultline_segment *head)
+{
+	char version[64];
+
+	clean(version, sizeof(version), head->source_version);
+	switch (head->source) {
+	case FAULTLINE_SOURCE_MODULE:
+		snprintf(text, size, "the module%s%s", *version ? " faultline " : "", version);
+		break;
+	case FAULTLINE_SOURCE_PERF:
+		snprintf(text, size, "perf_event_open(2)");
+		break;
+	case FAULTLINE_SOURCE_PROC:
+		snprintf(text, size, "/proc");
+		break;
+	default:
+		snprintf(text, size, "a source of a later version (%u)", head->source);
+	}
+	return text;
+}
+
+double report_cost_percent(const struct summary *summary)
+{
+	return summary->elapsed_ns ? 100.0 * summary->cost_ns / summary->elapsed_ns : 0;
+}
+
+static size_t columns_of(const char *text, size_t bytes)
+{
+	size_t number = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		number += (text[i] & 0xc0) != 0x80;
+	return number;
+}
+
+void report_wrap(FILE *to, const char *text, size_t first, size_t indent)
+{
+	size_t at = first;
+
+	while (*text) {
+		size_t bytes = strcspn(text, " ");
+		size_t columns = columns_of(text, bytes);
+
+		if (at > indent && at + columns + 1 > COLUMNS) {
+			fprintf(to, "\n%*s", (int)indent, "");
+			at = indent;
+		} else if (at > indent && at != first) {
+			fputc(' ', to);
+			at++;
+		}
+		fwrite(text, 1, bytes, to);
+		at += columns;
+		text += bytes;
+		text += strspn(text, " ");
+	}
+	fputc('\n', to);
+}
+
+static void line(FILE *to, const char *label, const char *text)
+{
+	char cleaned[LINE_BYTES];
+	int used = fprintf(to, "  %-11s ", label);
+
+	report_wrap(to, clean(cleaned, sizeof(cleaned), text), used > 0 ? used : 0, LABEL_WIDTH);
+}
+
+static void missing_line(FILE *to, const struct summary *summary)
+{
+	const struct {
+		const char *what;
+		uint64_t number;
+	} all[] = {
+		{ "records lost", summary->lost },
+		{ "deadlines missed", summary->missed },
+		{ "visits shed", summary->shed },
+		{ "processes not followed", summary->unfollowed },
+	};
+	char text[UNITS_BYTES];
+	int told = 0;
+
+	fprintf(to, "  %-11s ", "missing");
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].number)
+			fprintf(to, "%s%s %s", told++ ? ", " : "", units_count(text, all[i].number),
+				all[i].what);
+	if (!told)
+		fputs("nothing: no record lost, no deadline missed, no visit shed", to);
+	fputc('\n', to);
+}
+
+static void cost_line(FILE *to, const struct history_segment *segment,
+		      const struct summary *summary)
+{
+	bool module = segment->head.source == FAULTLINE_SOURCE_MODULE;
+	char text[4][UNITS_BYTES];
+
+	if (!segment->ended) {
+		line(to, "cost", "unknown: it did not end well, which is when that is written");
+		return;
+	}
+	fprintf(to, "  %-11s %s of one CPU: %s of CPU time of the recorder%s %s for %s passes\n",
+		"cost", units_percent(text[0], report_cost_percent(summary)),
+		units_time(text[1], summary->own_cpu_ns), module ? "," : ", of it",
+		units_time(text[2], summary->pass_ns), units_count(text[3], summary->passes));
+}
+
+void report_head(FILE *to, const struct history_segment *segment, const struct summary *summary)
+{
+	const struct faultline_segment *head = &segment->head;
+	char source[128];
+	char number[UNITS_BYTES];
+	char when[REPORT_TIME_BYTES];
+	char node[128];
+	char machine[64];
+	char kernel[128];
+
+	line(to, "command", *head->command ? head->command : "unknown");
+	fprintf(to, "  %-11s %s, %s, %u CPU%s, Linux %s\n", "machine",
+		clean(node, sizeof(node), head->node),
+		clean(machine, sizeof(machine), head->machine), head->cpus,
+		head->cpus == 1 ? "" : "s", clean(kernel, sizeof(kernel), head->kernel));
+	fprintf(to, "  %-11s %s, for %s\n", "when", report_when(when, segment, segment->first_ns),
+		units_time(number, summary->elapsed_ns));
+	report_source(source, sizeof(source), head);
+	if (head->period_ns)
+		fprintf(to, "  %-11s %s, every %s\n", "source", source,
+			units_time(number, head->period_ns));
+	else
+		fprintf(to, "  %-11s %s, only when asked\n", "source", source);
+	line(to, "cannot see", *head->blind ? head->blind : "nothing is known of that");
+	missing_line(to, summary);
+	cost_line(to, segment, summary);
+}
