@@ -128,9 +128,9 @@ static int look_around(struct births *births, struct followed_set *set, uint64_t
 /* A number is given out before its process can be seen: one look after a change is too few. */
 static bool is_quiet(struct births *births)
 {
-	int newest = proc_newest();
+	int newest = births->poll ? proc_newest() : births->newest;
 
-	if (newest < 0 || newest != births->newest)
+	if (newest != births->newest)
 		births->settle = 2;
 	births->newest = newest;
 	if (!births->settle)

@@ -20,6 +20,7 @@ struct births_group {
 struct births {
 	int *pids; /* who was there at the last look, ascending */
 	size_t number;
+	bool poll; /* look at each change; else only if settle says so */
 	bool looked;
 	bool heir;	     /* orphans become our children */
 	int newest;	     /* process number given out when it was looked last */

@@ -4,34 +4,59 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NS_PER_S 1000000000ULL
+#define NS_PER_S     1000000000ULL
+#define END_READINGS 8 /* some 10 microseconds each */
 
-void followed_init(struct followed_set *set)
+void followed_init(struct followed_set *set, int epoll)
 {
 	struct rlimit limit;
 
 	/* The rest is the tool's own. The limit is not raised, as commands would inherit it. */
 	if (!getrlimit(RLIMIT_NOFILE, &limit))
 		set->files_max = limit.rlim_cur / 2;
+	set->epoll = epoll;
 }
 
-static void close_file(struct followed_set *set, struct followed *one)
+static void close_one(struct followed_set *set, int *file)
 {
-	if (one->file < 0)
+	if (*file < 0)
 		return;
-	close(one->file);
-	one->file = -1;
+	close(*file);
+	*file = -1;
 	set->files--;
+}
+
+static void close_files(struct followed_set *set, struct followed *one)
+{
+	close_one(set, &one->file);
+	close_one(set, &one->end);
+}
+
+/* To hear of its end; where that is not to be had, the next pass sees it. */
+static void await_end(struct followed_set *set, struct followed *one)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = one->id };
+
+	if (one->tid || set->epoll < 0 || set->files >= set->files_max)
+		return;
+	one->end = (int)syscall(SYS_pidfd_open, one->pid, 0);
+	if (one->end < 0)
+		return;
+	set->files++;
+	if (epoll_ctl(set->epoll, EPOLL_CTL_ADD, one->end, &event))
+		close_one(set, &one->end);
 }
 
 void followed_free(struct followed_set *set)
 {
 	for (size_t i = 0; i < set->number; i++)
-		close_file(set, &set->all[i]);
+		close_files(set, &set->all[i]);
 	free(set->all);
 	queue_free(&set->queue);
 }
@@ -45,6 +70,24 @@ struct followed *followed_find(struct followed_set *set, int pid, int tid)
 			return one;
 	}
 	return NULL;
+}
+
+struct followed *followed_of_id(struct followed_set *set, uint32_t id)
+{
+	size_t low = 0, high = set->number;
+
+	/* Ids only grow, and nobody changes places. */
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (set->all[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == set->number || set->all[low].id != id || set->all[low].gone)
+		return NULL;
+	return &set->all[low];
 }
 
 static bool make_room(struct followed_set *set)
@@ -84,7 +127,7 @@ struct followed *followed_add(struct followed_set *set, uint64_t now_ns, int fil
 
 	if (!make_room(set)) {
 		close(file);
-		set->unfollowed++;
+		queue_lose(&set->queue, 0, 1);
 		return NULL;
 	}
 	one = &set->all[set->number++];
@@ -94,6 +137,7 @@ struct followed *followed_add(struct followed_set *set, uint64_t now_ns, int fil
 		.pid = stat->pid,
 		.tid = new->tid,
 		.file = file,
+		.end = -1,
 		.tree = new->tree,
 		.asked = new->asked,
 		.start_ticks = stat->start_ticks,
@@ -101,7 +145,8 @@ struct followed *followed_add(struct followed_set *set, uint64_t now_ns, int fil
 	};
 	memcpy(one->comm, stat->comm, sizeof(one->comm));
 	if (++set->files > set->files_max)
-		close_file(set, one);
+		close_one(set, &one->file);
+	await_end(set, one);
 	tell_join(set, now_ns, one, new);
 	return one;
 }
@@ -190,16 +235,16 @@ static void tell_exit(struct followed_set *set, struct followed *one, uint64_t n
 	one->gone = true;
 }
 
-static void tell_name(struct followed_set *set, struct followed *one, uint64_t now_ns,
-		      const char *comm)
+void followed_name(struct followed_set *set, struct followed *one, uint64_t now_ns,
+		   const char *comm, bool exec)
 {
-	struct fl_exec exec = { .target = one->id };
+	struct fl_exec record = { .target = one->id };
 
-	if (!memcmp(one->comm, comm, sizeof(one->comm)))
+	if (!exec && !memcmp(one->comm, comm, sizeof(one->comm)))
 		return;
 	memcpy(one->comm, comm, sizeof(one->comm));
-	memcpy(exec.comm, comm, sizeof(exec.comm));
-	queue_add(&set->queue, FL_RECORD_EXEC, now_ns, &exec, sizeof(exec));
+	memcpy(record.comm, comm, sizeof(record.comm));
+	queue_add(&set->queue, FL_RECORD_EXEC, now_ns, &record, sizeof(record));
 }
 
 /* A zombie of ours that nobody else would wait for: its parent is dead, and we took its place. */
@@ -209,45 +254,54 @@ static void reap(const struct followed *one, const struct proc_stat *stat)
 		waitpid(one->pid, NULL, WNOHANG);
 }
 
-static void tell_sample(struct followed_set *set, const struct followed *one, uint64_t now_ns)
-{
-	struct fl_sample sample = { .target = one->id, .counts = one->counts };
-
-	queue_add(&set->queue, FL_RECORD_SAMPLE, now_ns, &sample, sizeof(sample));
-}
-
 /*
- * The CPU clock goes by the number, so it is read before the file: if that is still there the
- * number was its owner's. Of a zombie it is read once more, as it may have run in between.
+ * Take in what it is now; if it has ended, its EXIT. The CPU clock goes by the number, so it is
+ * read before the file: if that is still there the number was its owner's. Of a zombie it is read
+ * once more, as it may have run in between.
  */
-int followed_read(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly)
+static bool is_alive(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly)
 {
 	struct fl_counts found = one->counts;
 	struct proc_stat stat;
-	int error;
+	bool ended;
 
 	read_cpu(one, &found);
-	error = read_stat(one, &stat);
-	if (error) {
+	if (read_stat(one, &stat)) {
 		tell_exit(set, one, now_ns, 0);
-		return 0;
+		return false;
 	}
-	if (has_ended(one, &stat)) {
+	ended = has_ended(one, &stat);
+	if (ended)
 		read_cpu(one, &found);
-		read_status(one, &stat, &found);
-		tell_name(set, one, now_ns, stat.comm);
-		take_in(one, &stat, &found);
-		tell_exit(set, one, now_ns, stat.status);
-		reap(one, &stat);
-		return 0;
-	}
-	if (slowly || !one->known)
+	if (ended || slowly || !one->known)
 		read_status(one, &stat, &found);
 	one->known = true;
-	tell_name(set, one, now_ns, stat.comm);
+	followed_name(set, one, now_ns, stat.comm, false);
 	take_in(one, &stat, &found);
-	tell_sample(set, one, now_ns);
-	return stat.state;
+	if (ended) {
+		tell_exit(set, one, now_ns, stat.status);
+		reap(one, &stat);
+	}
+	return !ended;
+}
+
+bool followed_read(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly)
+{
+	struct fl_sample sample = { .target = one->id };
+
+	if (!is_alive(set, one, now_ns, slowly))
+		return false;
+	sample.counts = one->counts;
+	queue_add(&set->queue, FL_RECORD_SAMPLE, now_ns, &sample, sizeof(sample));
+	return true;
+}
+
+void followed_end(struct followed_set *set, struct followed *one, uint64_t now_ns)
+{
+	for (int i = 0; i < END_READINGS; i++) {
+		if (!is_alive(set, one, now_ns, false))
+			return;
+	}
 }
 
 void followed_leave(struct followed_set *set, struct followed *one, uint64_t now_ns,
@@ -265,7 +319,7 @@ void followed_sweep(struct followed_set *set)
 
 	for (size_t i = 0; i < set->number; i++) {
 		if (set->all[i].gone)
-			close_file(set, &set->all[i]);
+			close_files(set, &set->all[i]);
 		else
 			set->all[kept++] = set->all[i];
 	}

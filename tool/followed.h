@@ -21,9 +21,11 @@ struct followed {
 	int pid;
 	int tid;	      /* of a thread that is followed alone; else 0 */
 	int file;	      /* its stat file; -1: too many are open, it is opened each time */
+	int end;	      /* its pidfd, which the set's epoll waits for; -1: none */
 	bool tree;	      /* what it forks is followed, too */
 	bool asked;	      /* it was added by its number */
 	bool known;	      /* it was read once */
+	bool ending;	      /* its first thread has ended */
 	bool gone;	      /* its last record was made */
 	unsigned int outside; /* so many times in a row it was not in its cgroup */
 	uint64_t start_ticks;
@@ -37,20 +39,23 @@ struct followed_set {
 	struct followed *all;
 	size_t number;
 	size_t room;
+	int epoll;    /* wakes when one of them ends, with its id */
 	size_t files; /* how many are open */
 	size_t files_max;
-	uint32_t newest;     /* id */
-	uint64_t unfollowed; /* for want of memory */
+	uint32_t newest; /* id */
 };
 
-/** followed_init - an empty set; one zeroed before */
-void followed_init(struct followed_set *set);
+/** followed_init - an empty set; one zeroed before; @epoll: a descriptor, or -1; not taken over */
+void followed_init(struct followed_set *set, int epoll);
 
 /** followed_free - close and free all of it */
 void followed_free(struct followed_set *set);
 
 /** followed_find - who is followed by that number: NULL if nobody is */
 struct followed *followed_find(struct followed_set *set, int pid, int tid);
+
+/** followed_of_id - who has that id: NULL if nobody has */
+struct followed *followed_of_id(struct followed_set *set, uint32_t id);
 
 /* One more to be followed. */
 struct followed_new {
@@ -77,9 +82,16 @@ struct followed *followed_add(struct followed_set *set, uint64_t now_ns, int fil
  * followed_read - see what became of it: a SAMPLE, or its EXIT
  * @slowly: also what takes long: swapped, context switches
  *
- * Return: its state, 0 if it is gone.
+ * Return: is it still there?
  */
-int followed_read(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly);
+bool followed_read(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly);
+
+/** followed_end - it is about to end: its EXIT, if that can be seen within microseconds */
+void followed_end(struct followed_set *set, struct followed *one, uint64_t now_ns);
+
+/** followed_name - it has a new name; @exec: by executing, even if that is the name it had */
+void followed_name(struct followed_set *set, struct followed *one, uint64_t now_ns,
+		   const char *comm, bool exec);
 
 /** followed_leave - it is followed no longer, for this reason */
 void followed_leave(struct followed_set *set, struct followed *one, uint64_t now_ns,

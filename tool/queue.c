@@ -28,7 +28,7 @@ static void put(struct queue *queue, uint16_t type, void *data, size_t size)
 	struct fl_record *record = data;
 
 	if (!make_room(queue, size)) {
-		queue_lose(queue, 1);
+		queue_lose(queue, 1, 0);
 		return;
 	}
 	*record = (struct fl_record){
@@ -41,14 +41,19 @@ static void put(struct queue *queue, uint16_t type, void *data, size_t size)
 
 static void tell_lost(struct queue *queue)
 {
-	struct fl_lost lost = { .records = queue->lost - queue->told };
+	struct fl_lost lost = {
+		.records = queue->lost - queue->told_lost,
+		.unfollowed = queue->unfollowed - queue->told_unfollowed,
+	};
 	uint64_t before = queue->lost;
 
-	if (!lost.records)
+	if (!lost.records && !lost.unfollowed)
 		return;
 	put(queue, FL_RECORD_LOST, &lost, sizeof(lost));
-	if (queue->lost == before)
-		queue->told = before;
+	if (queue->lost != before)
+		return;
+	queue->told_lost += lost.records;
+	queue->told_unfollowed += lost.unfollowed;
 }
 
 void queue_add(struct queue *queue, uint16_t type, uint64_t time_ns, void *record, size_t size)
@@ -59,10 +64,11 @@ void queue_add(struct queue *queue, uint16_t type, uint64_t time_ns, void *recor
 	put(queue, type, record, size);
 }
 
-void queue_lose(struct queue *queue, uint64_t records)
+void queue_lose(struct queue *queue, uint64_t records, uint64_t processes)
 {
 	queue->lost += records;
 	queue->seq += records;
+	queue->unfollowed += processes;
 }
 
 bool queue_empty(const struct queue *queue)

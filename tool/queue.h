@@ -19,8 +19,10 @@ struct queue {
 	size_t next; /* offset of the next one to be read */
 	uint32_t seq;
 	uint64_t records;
-	uint64_t lost;	  /* for want of memory or, by queue_lose(), elsewhere */
-	uint64_t told;	  /* how many of the lost a record told of */
+	uint64_t lost;	     /* for want of memory or, by queue_lose(), elsewhere */
+	uint64_t unfollowed; /* processes, by queue_lose() */
+	uint64_t told_lost;  /* how many of these a record told of */
+	uint64_t told_unfollowed;
 	uint64_t time_ns; /* of the newest: it never goes back */
 };
 
@@ -33,8 +35,8 @@ struct queue {
  */
 void queue_add(struct queue *queue, uint16_t type, uint64_t time_ns, void *record, size_t size);
 
-/** queue_lose - so many records were lost before they came here */
-void queue_lose(struct queue *queue, uint64_t records);
+/** queue_lose - so many records, and processes, were lost before they came here */
+void queue_lose(struct queue *queue, uint64_t records, uint64_t processes);
 
 /** queue_next - the next one, or NULL: all were read, and the room is free for new ones */
 const struct fl_record *queue_next(struct queue *queue);

@@ -7,9 +7,10 @@
 #include "standin.h"
 
 static const char blind[] =
-	"processes that lived only between two polls, and what others than the command itself did "
-	"between their last poll and their end; system time finer than 10 ms; swapped memory and "
-	"context switches more often than once a second, those of ended threads at all";
+	"processes that lived only between two polls; of others, what they did after their last "
+	"reading if their parents buried them before this tool looked; system time finer than "
+	"10 ms; swapped memory and context switches more often than once a second, those of ended "
+	"threads at all";
 
 static int open_proc(const struct source_plan *plan, struct source **source)
 {
@@ -26,6 +27,7 @@ static int open_proc(const struct source_plan *plan, struct source **source)
 		free(made);
 		return error;
 	}
+	made->births.poll = true;
 	*source = &made->source;
 	return 0;
 }

@@ -10,7 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S 1000000000ULL
+#define NS_PER_S  1000000000ULL
+#define WOKEN_MAX 64
 
 static uint64_t read_clock(clockid_t clock)
 {
@@ -25,15 +26,35 @@ uint64_t standin_now(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-int standin_watch(struct standin *standin, int file)
+int standin_watch(struct standin *standin, int file, uint32_t events)
 {
-	struct epoll_event event = { .events = EPOLLIN };
+	struct epoll_event event = { .events = events };
 
 	return epoll_ctl(standin->source.fd, EPOLL_CTL_ADD, file, &event) ? -errno : 0;
 }
 
+/* Of others than ends this only makes those quiet that are waited for once. */
+static void hear_ends(struct standin *standin)
+{
+	struct epoll_event woken[WOKEN_MAX];
+	struct followed *one;
+	int number;
+
+	do {
+		number = epoll_wait(standin->source.fd, woken, WOKEN_MAX, 0);
+		for (int i = 0; i < number; i++) {
+			one = followed_of_id(&standin->set, woken[i].data.u64);
+			if (one)
+				followed_end(&standin->set, one, standin_now());
+		}
+	} while (number == WOKEN_MAX);
+	followed_sweep(&standin->set);
+}
+
 static int open_descriptors(struct standin *standin)
 {
+	int error;
+
 	standin->source.fd = epoll_create1(EPOLL_CLOEXEC);
 	if (standin->source.fd < 0)
 		return -errno;
@@ -43,9 +64,8 @@ static int open_descriptors(struct standin *standin)
 	standin->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (standin->event < 0)
 		return -errno;
-	if (standin_watch(standin, standin->timer) || standin_watch(standin, standin->event))
-		return -errno;
-	return 0;
+	error = standin_watch(standin, standin->timer, EPOLLIN);
+	return error ? error : standin_watch(standin, standin->event, EPOLLIN);
 }
 
 static int take_period(struct standin *standin, const struct source_plan *plan)
@@ -69,13 +89,13 @@ int standin_open(struct standin *standin, const struct source_plan *plan)
 	segment->source = standin->source.kind->kind;
 	segment->clock = FL_CLOCK_MONOTONIC;
 	segment->page_bytes = sysconf(_SC_PAGESIZE);
-	followed_init(&standin->set);
 	error = take_period(standin, plan);
 	if (error)
 		return error;
 	error = open_descriptors(standin);
 	if (error)
 		return source_failed(error, "no clock could be made: %s", strerror(-error));
+	followed_init(&standin->set, standin->source.fd);
 	return 0;
 }
 
@@ -282,6 +302,7 @@ int standin_next(struct source *source, const struct fl_record **record)
 	if (*record)
 		return 1;
 	eventfd_read(standin->event, &ignored);
+	hear_ends(standin);
 	if (is_due(standin))
 		pass(standin, false);
 	*record = queue_next(&standin->set.queue);
@@ -295,7 +316,7 @@ void standin_figures(const struct source *source, struct faultline_figures *figu
 
 	found.size = figures->size;
 	found.targets = standin->set.number;
-	found.unfollowed = standin->set.unfollowed;
+	found.unfollowed = standin->set.queue.unfollowed;
 	found.records = standin->set.queue.records;
 	found.lost = standin->set.queue.lost;
 	*figures = found;

@@ -37,8 +37,8 @@ int standin_open(struct standin *standin, const struct source_plan *plan);
 /** standin_close - close and free all but itself */
 void standin_close(struct standin *standin);
 
-/** standin_watch - also wake for a descriptor: 0 or -errno */
-int standin_watch(struct standin *standin, int file);
+/** standin_watch - also wake for a descriptor; @events as epoll_ctl(2) has them: 0 or -errno */
+int standin_watch(struct standin *standin, int file, uint32_t events);
 
 /** standin_wake - the queue was filled, not by standin_next() */
 void standin_wake(struct standin *standin);
