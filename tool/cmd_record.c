@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -430,7 +429,6 @@ static int begin(struct record *record, const char *line)
 	struct faultline_segment segment;
 	int status;
 
-	record->begin_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	status = follow_open(follow);
 	if (status)
 		return status;
@@ -447,7 +445,8 @@ static int begin(struct record *record, const char *line)
 	}
 	if (recorder_open(&record->recorder, &segment))
 		return EXIT_TROUBLE;
-	record->begin_ns = record->flushed_ns = clock_ns(CLOCK_MONOTONIC);
+	record->begin_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	record->begin_ns = record->flushed_ns = record->shown_ns = clock_ns(CLOCK_MONOTONIC);
 	status = follow_start(follow);
 	if (status)
 		recorder_cancel(&record->recorder);
@@ -457,10 +456,10 @@ static int begin(struct record *record, const char *line)
 int command_record(int argc, char **argv)
 {
 	struct record record = { .recorder.path = RECORDING_NAME, .snapshot = -1 };
+	const struct child *ends_as = NULL;
 	struct child child;
 	char *line;
 	int status;
-	int error;
 
 	line = join_words(argc, argv);
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &record);
@@ -468,17 +467,17 @@ int command_record(int argc, char **argv)
 	status = begin(&record, line);
 	if (status)
 		goto close;
-	error = run(&record);
-	if (finish(&record) || error)
+	status = run(&record) ? EXIT_TROUBLE : 0;
+	if (finish(&record))
 		status = EXIT_TROUBLE;
-close:
+	/* That something failed here shows where the command itself did not fail. */
 	child = record.follow.child;
+	ends_as = child.ended && (child.status || !status) ? &child : NULL;
+close:
 	follow_close(&record.follow);
 	tally_clear(&record.tally);
 	if (record.snapshot >= 0)
 		close(record.snapshot);
 	free(line);
-	if (child.ended && WIFSIGNALED(child.status))
-		return child_end_as(&child);
-	return status || !child.ended ? status : child_end_as(&child);
+	return ends_as ? child_end_as(ends_as) : status;
 }

@@ -14,19 +14,21 @@
 
 static int fail(struct recorder *recorder, int error, const char *what)
 {
-	if (!recorder->error)
-		say("%s", what);
-	if (!recorder->error)
-		recorder->error = error;
+	if (recorder->error)
+		return error;
+	say("%s", what);
+	recorder->error = error;
 	return error;
 }
 
 static int fail_writing(struct recorder *recorder, int error)
 {
-	if (!recorder->error)
-		say("cannot write %s: %s; what was recorded until now is kept there",
-		    recorder->path, strerror(-error));
-	return fail(recorder, error, "");
+	if (recorder->error)
+		return error;
+	say("cannot write %s: %s; what was recorded until now is kept there", recorder->path,
+	    strerror(-error));
+	recorder->error = error;
+	return error;
 }
 
 static int old_path(const struct recorder *recorder, char *path, size_t bytes)

@@ -219,6 +219,9 @@ static int add_number(struct standin *standin, int number, struct followed_new *
 	error = proc_read_stat(file, &stat);
 	if (!error)
 		error = identify(number, new, &stat);
+	/* Our own child, the command, was born after we began, closer than a tick tells. */
+	if (!error && stat.parent == getpid() && new->birth_ns < standin->source.segment.start_ns)
+		new->birth_ns = standin->source.segment.start_ns;
 	if (!error && followed_find(&standin->set, stat.pid, new->tid))
 		error = -EEXIST;
 	if (!error && new->tree)

@@ -1,0 +1,448 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""faultline record: what it makes of its command, of signals and of files, with /proc alone."""
+
+import contextlib
+import os
+import pty
+import re
+import resource
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import tree
+
+sys.path.insert(0, str(tree.ROOT / "tests/guest"))
+
+import recording  # noqa: E402 (the path comes first)
+from records import Exec, Exit, Fork, Sample, Target, of  # noqa: E402
+
+TOOL = tree.ROOT / "build/faultline"
+SECONDS = 60    # for what takes none, on a machine that is busy
+LAST = re.compile(r"faultline record: (?P<time>[^,]+), (?P<processes>[\d,]+) process(?:es)?, "
+                  r"(?P<samples>[\d,]+) samples?, (?P<minor>[\d,]+) minor and (?P<major>[\d,]+) "
+                  r"major faults from /proc, (?P<lost>[^;]+); cost (?P<cost>[\d.]+) % of a CPU; "
+                  r"(?P<file>\S+) \((?P<bytes>[\d.]+ \S+)\): faultline report(?P<more> \S+)?")
+
+BAD_ARGUMENTS = [
+    ([], "nobody to follow"),
+    (["-q"], "nobody to follow"),
+    (["-p", "0"], "--pid must be"),
+    (["-p", "1,"], "--pid must be"),
+    (["-p", "one"], "--pid must be"),
+    (["-p", "-1"], "--pid must be"),
+    (["-p", "99999999999999999999"], "--pid must be"),
+    (["-t", "1;2"], "--tid must be"),
+    (["-I", "0", "true"], "--interval must be"),
+    (["-I", "99us", "true"], "--interval must be"),
+    (["-I", "11s", "true"], "--interval must be"),
+    (["-I", "often", "true"], "--interval must be"),
+    (["--source", "bpf", "true"], "--source must be"),
+    (["--flight", "10", "true"], "--flight must be"),
+    (["--flight", "2h", "true"], "--flight must be"),
+    (["--flight", "10s", "--append", "true"], "cannot --append"),
+    (["--until", "major-rate", "true"], "NAME>NUMBER"),
+    (["--until", "minors>5", "true"], "none of minor-rate"),
+    (["--until", "resident>5x", "true"], "16M"),
+    (["-o", "-", "true"], "cannot go to a pipe"),
+    (["--frequently", "true"], "unrecognized option"),
+]
+
+NOISE = "head -c 20000000 /dev/zero | tail -c 10000000 >/dev/null"
+
+
+def number(text):
+    return int(text.replace(",", ""))
+
+
+class RecordTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.file = self.folder / "faultline.data"
+
+    @staticmethod
+    def words(*words):
+        return [TOOL, "record", "--source", "proc", *words]
+
+    def record(self, *words, **options):
+        return subprocess.run(self.words(*words), cwd=self.folder, text=True, capture_output=True,
+                              timeout=SECONDS, **options)
+
+    @contextlib.contextmanager
+    def recorder(self, *words, **options):
+        with subprocess.Popen(self.words(*words), cwd=self.folder, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options) as it:
+            try:
+                yield it
+            finally:
+                it.kill()
+
+    def shell(self, script, *words, **options):
+        return self.record(*words, "--", "sh", "-c", script, **options)
+
+    def last(self, said):
+        found = LAST.fullmatch(said.splitlines()[-1])
+        self.assertTrue(found, said)
+        return found
+
+    def wait(self, condition):
+        end = time.monotonic() + SECONDS
+        while not condition():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+
+    def names(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+
+class Status(RecordTest):
+    def test_of_the_command_is_its_own(self):
+        for status in (0, 1, 37, 255):
+            self.assertEqual(self.shell(f"exit {status}").returncode, status)
+            self.assertTrue(recording.read_one(self.file).records)
+
+    def test_is_the_signal_that_the_command_died_of(self):
+        for name in ("TERM", "KILL", "SEGV", "INT", "QUIT"):
+            done = self.shell(f"kill -{name} $$")
+            self.assertEqual(done.returncode, -signal.Signals[f"SIG{name}"])
+            self.last(done.stderr)
+            self.assertTrue(recording.read_one(self.file).end)
+        self.assertEqual(self.names(), ["faultline.data", "faultline.data.old"])  # no core
+
+    def test_of_what_is_not_there_and_leaves_nothing(self):
+        done = self.record("--", "no-such-program")
+        self.assertEqual(done.returncode, 127)
+        self.assertIn("faultline record: cannot run no-such-program: there is no such program",
+                      done.stderr.splitlines()[-1])
+        self.assertEqual(self.names(), [])
+
+    def test_of_what_cannot_be_executed_and_leaves_the_old(self):
+        self.file.write_text("old")
+        (self.folder / "it").write_text("#!/bin/sh\n")
+        done = self.record("--", "./it")
+        self.assertEqual(done.returncode, 126)
+        self.assertIn("cannot run ./it: Permission denied", done.stderr.splitlines()[-1])
+        self.assertEqual(self.names(), ["faultline.data", "it"])
+        self.assertEqual(self.file.read_text(), "old")
+
+
+class Arguments(RecordTest):
+    def test_that_are_wrong_are_told_and_nothing_runs(self):
+        for words, text in BAD_ARGUMENTS:
+            with self.subTest(words=words):
+                done = self.record(*words)
+                self.assertEqual(done.returncode, 2)
+                self.assertRegex(done.stderr, r"\Afaultline record: [^\n]+\nTry ")
+                self.assertIn(text, done.stderr)
+                self.assertEqual(self.names(), [])
+
+    def test_of_the_command_are_its_own(self):
+        done = self.record("echo", "-p", "--help", "--", "-q")
+        self.assertEqual((done.returncode, done.stdout), (0, "-p --help -- -q\n"))
+        done = self.record("-q", "--", "echo", "-p")
+        self.assertEqual((done.stdout, done.stderr), ("-p\n", ""))
+
+    def test_are_in_the_recording_as_a_shell_takes_them(self):
+        self.record("-q", "--", "sh", "-c", "echo 'a b' $0", "it's")
+        self.assertEqual(recording.read_one(self.file).command,
+                         "faultline record --source proc -q -- sh -c 'echo '\\''a b'\\'' $0' "
+                         "'it'\\''s'")
+
+    def test_help(self):
+        done = self.record("--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for word in ("--flight=TIME", "-p, --pid=", "-I, --interval=", "-o, --output=", "--until"):
+            self.assertIn(word, done.stdout)
+        self.assertFalse([line for line in done.stdout.splitlines() if len(line) > 80])
+
+    def test_that_name_nobody(self):
+        done = self.record("-p", "4194304")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot follow 4194304: ", done.stderr.splitlines()[-1])
+        done = self.record("--cgroup", "no/such/group")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no/such/group: ", done.stderr.splitlines()[-1])
+        self.assertEqual(self.names(), [])
+
+
+class Contents(RecordTest):
+    def test_are_the_command_and_what_it_forks(self):
+        done = self.shell(f"{NOISE}; sleep 0.2; {NOISE}")
+        segment = recording.read_one(self.file)
+        self.assertEqual(segment.source, recording.PROC)
+        self.assertEqual(segment.period_ns, 50000000)
+        self.assertNotEqual(segment.blind, "")
+        first, *others = segment.targets().values()
+        self.assertIsInstance(first, Target)
+        self.assertGreaterEqual(first.birth, segment.start_ns)
+        self.assertTrue(all(isinstance(other, Fork) for other in others))
+        self.assertIn("sleep", {record.comm for record in segment.records
+                                if isinstance(record, (Exec, Fork))})
+        self.assertEqual(len(of(segment.records, Exit, first.target)), 1)
+        self.assertEqual(segment.end.records, len(segment.records))
+        said = self.last(done.stderr)
+        self.assertEqual(number(said["processes"]), len(others) + 1)
+        self.assertEqual(number(said["samples"]), len(of(segment.records, Sample)))
+        newest = {record.target: record.counts for record in segment.records
+                  if isinstance(record, (Sample, Exit))}
+        self.assertEqual(number(said["minor"]), sum(one.minor for one in newest.values()))
+        self.assertEqual(number(said["major"]), sum(one.major for one in newest.values()))
+        self.assertEqual((said["file"], said["more"]), ("faultline.data", None))
+
+    def test_without_children_are_the_command_alone(self):
+        self.shell("sleep 0.2; :", "--no-children")
+        self.assertEqual(len(recording.read_one(self.file).targets()), 1)
+
+    def test_come_as_often_as_asked(self):
+        self.record("-I", "5ms", "sleep", "1")
+        segment = recording.read_one(self.file)
+        self.assertEqual(segment.period_ns, 5000000)
+        self.assertGreater(len(of(segment.records, Sample)), 60)
+        self.assertLess(len(of(segment.records, Sample)), 220)
+
+    def test_of_a_process_count_from_when_it_was_named(self):
+        with subprocess.Popen(["sh", "-c", f"{NOISE}; echo; read line; {NOISE}"], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as it:
+            it.stdout.readline()
+            with self.recorder("-p", str(it.pid)) as recorder:
+                self.wait(lambda: self.file.exists() and self.file.stat().st_size > 600)
+                it.communicate("\n")
+                self.assertEqual(recorder.wait(SECONDS), 0)
+                said = self.last(recorder.stderr.read())
+        segment = recording.read_one(self.file)
+        sample = segment.samples_of(it.pid)[0]
+        self.assertGreater(sample.counts.minor, 0)
+        self.assertLess(segment.targets()[sample.target].birth, segment.start_ns)
+        newest = {record.target: record.counts for record in segment.records
+                  if isinstance(record, (Sample, Exit))}
+        self.assertEqual(number(said["minor"]),
+                         sum(one.minor for one in newest.values()) - sample.counts.minor)
+
+    def test_say_who_is_still_running(self):
+        done = self.shell("sleep 20 >/dev/null 2>&1 & echo $!; sleep 0.3")
+        os.kill(int(done.stdout), signal.SIGKILL)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(", 1 process still running;", done.stderr)
+
+
+class Files(RecordTest):
+    def test_of_before_are_renamed(self):
+        self.shell("exit 1")
+        first = self.file.read_bytes()
+        self.shell("exit 2")
+        self.assertEqual((self.folder / "faultline.data.old").read_bytes(), first)
+        self.assertNotEqual(self.file.read_bytes(), first)
+        self.shell("exit 3")
+        self.assertEqual(self.names(), ["faultline.data", "faultline.data.old"])
+
+    def test_are_where_o_says(self):
+        done = self.shell("exit 1", "-o", "it")
+        self.assertEqual(self.names(), ["it"])
+        self.assertEqual((self.last(done.stderr)["file"], self.last(done.stderr)["more"]),
+                         ("it", " it"))
+
+    def test_get_a_segment_more(self):
+        self.record("--append", "sleep", "0.1")
+        self.record("--append", "true")
+        segments = recording.read(self.file)
+        self.assertEqual(len(segments), 2)
+        self.assertTrue(all(segment.end for segment in segments))
+        self.assertEqual(self.names(), ["faultline.data"])
+
+    def test_that_cannot_be_written_are_told_before_anything_runs(self):
+        for path, text in (("no/such/folder", "No such file"), ("/dev/null", "regular file"),
+                           (".", "")):
+            with self.subTest(path=path):
+                done = self.shell("echo ran", "-o", path)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertIn(path, done.stderr.splitlines()[-1])
+                self.assertIn(text, done.stderr.splitlines()[-1])
+        self.assertTrue(Path("/dev/null").is_char_device())
+        self.assertEqual(self.names(), [])
+
+    def test_that_are_full_keep_what_they_have_and_the_command_goes_on(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+        done = self.shell("for i in 1 2 3 4 5 6; do sleep 0.5; done; echo end", "-I", "1ms",
+                          preexec_fn=limit)
+        self.assertEqual((done.returncode, done.stdout), (1, "end\n"))
+        self.assertIn("cannot write faultline.data: File too large; what was recorded until now "
+                      "is kept there\nfaultline record: the command goes on, and is waited for\n",
+                      done.stderr)
+        self.assertNotIn("faultline report", done.stderr)
+        segments = recording.read(self.file)
+        self.assertEqual(len(segments), 1)
+        self.assertIsNone(segments[0].end)
+
+    def test_that_are_full_leave_the_command_its_status(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+        done = self.shell("for i in 1 2 3 4; do sleep 0.5; done; exit 5", "-I", "1ms",
+                          preexec_fn=limit)
+        self.assertEqual(done.returncode, 5)
+
+    def test_have_all_but_the_last_second_of_a_recorder_that_was_killed(self):
+        with self.recorder("-I", "10ms", "sleep", "30") as recorder:
+            time.sleep(3)
+            newest = time.monotonic_ns()
+            recorder.kill()
+        segment = recording.read(self.file)[0]
+        self.assertIsNone(segment.end)
+        self.assertLess(newest - segment.records[-1].time, 2000000000)
+        os.kill(next(iter(segment.targets().values())).pid, signal.SIGKILL)
+
+
+class Signals(RecordTest):
+    def test_term_is_passed_on(self):
+        script = "trap 'echo asked; exit 5' TERM; echo on; while :; do sleep 0.05; done"
+        with self.recorder("--", "sh", "-c", script) as recorder:
+            recorder.stdout.readline()
+            recorder.send_signal(signal.SIGTERM)
+            self.assertEqual(recorder.stdout.read(), "asked\n")
+            self.assertEqual(recorder.wait(SECONDS), 5)
+        self.assertTrue(recording.read_one(self.file).end)
+
+    def test_end_a_recording_of_others_well(self):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            with self.subTest(signal=name), subprocess.Popen(["sleep", "100"]) as it:
+                with self.recorder("-o", name, "-p", str(it.pid)) as recorder:
+                    self.wait((self.folder / name).exists)
+                    time.sleep(0.3)
+                    recorder.send_signal(signal.Signals[name])
+                    self.assertEqual(recorder.wait(SECONDS), 0)
+                    self.last(recorder.stderr.read())
+                self.assertIsNone(it.poll())
+                it.kill()
+                self.assertTrue(recording.read_one(self.folder / name).records)
+
+    def test_hup_that_is_ignored_stays_so(self):
+        with subprocess.Popen(["sleep", "100"]) as it:
+            with self.recorder("-p", str(it.pid), preexec_fn=lambda: signal.signal(
+                    signal.SIGHUP, signal.SIG_IGN)) as recorder:
+                self.wait(self.file.exists)
+                time.sleep(0.3)
+                recorder.send_signal(signal.SIGHUP)
+                time.sleep(0.3)
+                self.assertIsNone(recorder.poll())
+                it.kill()
+                self.assertEqual(recorder.wait(SECONDS), 0)
+
+
+class Terminal(RecordTest):
+    def on_terminal(self, *words):
+        """Runs it on a terminal of its own; presses ^C when told. Its pid and descriptor."""
+        pid, fd = pty.fork()
+        if not pid:
+            os.chdir(self.folder)
+            os.execv(TOOL, [str(word) for word in self.words(*words)])
+        self.addCleanup(os.close, fd)
+        return pid, fd
+
+    def read_until(self, fd, word):
+        said = ""
+        end = time.monotonic() + SECONDS
+        while word not in said:
+            self.assertLess(time.monotonic(), end, said)
+            if select.select([fd], [], [], 1)[0]:
+                said += os.read(fd, 4096).decode()
+        return said
+
+    def status_of(self, pid):
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def test_shows_progress_and_its_interrupt_is_the_command_s(self):
+        pid, fd = self.on_terminal("sleep", "100")
+        said = self.read_until(fd, " major faults, ")
+        self.assertRegex(said, r"\r\n\d+ ms, 1 process, [\d,]+ minor and 0 major faults, ")
+        os.write(fd, b"\3")
+        said = self.read_until(fd, "faultline report\r\n")
+        self.assertIn("\r\x1b[Kfaultline record: ", said)
+        self.assertEqual(self.status_of(pid), -signal.SIGINT)
+        self.assertTrue(recording.read_one(self.file).end)
+
+    def test_a_command_that_heeds_its_interrupt_goes_on(self):
+        script = "trap 'echo once more; sleep 0.5; exit 4' INT; echo on; " \
+                 "while :; do sleep 0.05; done"
+        pid, fd = self.on_terminal("-q", "--", "sh", "-c", script)
+        self.read_until(fd, "on\r\n")
+        os.write(fd, b"\3")
+        self.read_until(fd, "once more")
+        self.assertEqual(self.status_of(pid), 4)
+        segment = recording.read_one(self.file)
+        command = min(segment.targets())
+        self.assertEqual(of(segment.records, Exit, command)[0].status, 4 << 8)
+
+    def test_interrupt_ends_a_recording_of_others(self):
+        with subprocess.Popen(["sleep", "100"]) as it:
+            pid, fd = self.on_terminal("-p", str(it.pid))
+            self.read_until(fd, " major faults, ")
+            os.write(fd, b"\3")
+            self.read_until(fd, "faultline report\r\n")
+            self.assertEqual(self.status_of(pid), 0)
+            it.kill()
+
+
+class Flight(RecordTest):
+    def test_keeps_the_last_of_it(self):
+        done = self.shell(f"sleep 0.2; {NOISE}; sleep 2.5", "--flight", "1s")
+        self.assertRegex(done.stderr, r"record: the last 1.00 s of \d\.\d+ s, ")
+        segment = recording.read_one(self.file)
+        ends = of(segment.records, Exit)
+        samples = of(segment.records, Sample)
+        self.assertEqual(segment.start_ns, ends[-1].time - 1000000000)
+        before = [record for record in samples if record.time < segment.start_ns]
+        self.assertEqual(len(before), 2)    # of the shell and of the second sleep
+        self.assertGreater(len(samples), 20)
+        names = {record.comm for record in segment.records if isinstance(record, (Fork, Exec))}
+        self.assertNotIn("tail", names)
+        self.assertIn("sleep", names)
+        self.assertEqual([record.seq for record in segment.records],
+                         list(range(len(segment.records))))
+
+    def test_is_written_when_asked_and_goes_on(self):
+        with self.recorder("--flight", "60s", "-p", str(os.getpid())) as recorder:
+            self.wait(self.file.exists)
+            time.sleep(0.5)
+            recorder.send_signal(signal.SIGUSR1)
+            while "wrote faultline.data" not in recorder.stderr.readline():
+                pass
+            first = recording.read_one(self.file)
+            recorder.send_signal(signal.SIGINT)
+            self.assertEqual(recorder.wait(SECONDS), 0)
+        second = recording.read_one(self.file)
+        self.assertGreater(len(first.records), 2)
+        self.assertGreater(len(second.records), len(first.records))
+
+
+class Until(RecordTest):
+    def test_a_condition_ends_the_recording_but_not_the_command(self):
+        done = self.record("--until", "minor-rate>9000", sys.executable, "-c",
+                           "import time; time.sleep(0.5); it = bytearray(50 << 20); "
+                           "time.sleep(1); print('end'); raise SystemExit(3)")
+        self.assertEqual((done.returncode, done.stdout), (3, "end\n"))
+        self.assertIn("the command goes on, and is waited for", done.stderr)
+        segment = recording.read_one(self.file)
+        command = min(segment.targets())
+        self.assertEqual(of(segment.records, Exit, command), [])
+
+    def test_ends_a_recording_of_others(self):
+        with subprocess.Popen(["sleep", "100"]) as it:
+            done = self.record("--until", "resident>64k", "-p", str(it.pid))
+            it.kill()
+        self.assertEqual(done.returncode, 0)
+
+    def test_that_never_comes_changes_nothing(self):
+        done = self.shell("sleep 0.3; exit 6", "--until", "processes>100")
+        self.assertEqual(done.returncode, 6)
+
+
+if __name__ == "__main__":
+    unittest.main()
