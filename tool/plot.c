@@ -125,10 +125,18 @@ static bool is_shown(const struct curves *curves, const struct panel *panel)
 	return !panel->if_any || largest(curves, panel) > 0;
 }
 
-/* A process that is not there has no curve; one that sleeps has its memory. */
-static bool is_nothing(const struct history_rates *rates)
+/* A process that is not there has no curve, but for where that begins and ends. */
+static bool is_nothing(const struct series *series, size_t slice)
 {
-	return rates->resident + rates->swapped + rates->minor + rates->major + rates->cpu <= 0;
+	size_t last = slice + 1 < series->number ? slice + 1 : slice;
+
+	for (size_t i = slice ? slice - 1 : 0; i <= last; i++) {
+		const struct history_rates *rates = &series->slices[i];
+
+		if (rates->resident + rates->swapped + rates->minor + rates->cpu > 0)
+			return false;
+	}
+	return true;
 }
 
 static void write_data(FILE *to, const struct curves *curves, size_t curve)
@@ -139,7 +147,7 @@ static void write_data(FILE *to, const struct curves *curves, size_t curve)
 	for (size_t i = 0; i < series->number; i++) {
 		/* In the middle of its slice. */
 		fprintf(to, "%.6g", ((double)i + 0.5) * series->step_ns / 1e9);
-		if (curve && is_nothing(&series->slices[i])) {
+		if (curve && is_nothing(series, i)) {
 			for (size_t j = 0; j < PANELS; j++)
 				fputs(" NaN", to);
 			fputc('\n', to);
