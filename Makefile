@@ -170,6 +170,7 @@ unit: $(UNIT) ## run the unit tests, with the address and undefined behaviour sa
 # A test may ask for functions to be replaced by its own: WRAP_test_NAME = function...
 WRAP_test_memory := mmap munmap madvise
 WRAP_test_target := write
+WRAP_test_checkup := ioctl open
 WRAP_test_device := ioctl
 WRAP_test_session := ioctl munmap poll
 WRAP_test_recording_read := pread
