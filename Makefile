@@ -181,7 +181,7 @@ build/unit/test_%: build/unit/tests/unit/test_%.o $(TESTED:%=build/unit/%.o)
 
 build/unit/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) $(SANITIZE) -Iclassic -Ikernel -Ilib -Itool -D_GNU_SOURCE -c -o $@ $<
+	$(COMPILE) $(SANITIZE) -Iclassic -Ilib -Itool -Ikernel -D_GNU_SOURCE -c -o $@ $<
 
 abi: ## check layouts, headers and symbols, and build programs against an installed library
 	tests/tap.py tests/abi
