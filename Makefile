@@ -109,13 +109,21 @@ ifeq ($(KVER),$(shell uname -r))
 	@cp -p $(MODULE_DIR)/kernel/faultline.ko build/faultline.ko
 endif
 
-install: user module install-lib ## install all below DESTDIR: module for KVER, the rest in PREFIX
+# What comes with the tool.
+TOOL_PAGES  = $(wildcard man/*.1)
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+
+install: module user tool install-lib ## install all below DESTDIR: module for KVER, rest in PREFIX
 	install -D -m 644 $(MODULE_DIR)/kernel/faultline.ko $(UPDATES)/faultline.ko
-	install -D -t $(DESTDIR)$(PREFIX)/bin build/work build/monitor
+	install -D -t $(DESTDIR)$(PREFIX)/bin build/faultline build/work build/monitor
+	install -D -m 644 -t $(MANDIR)/man1 $(TOOL_PAGES)
+	install -D -m 644 packaging/completion/faultline.bash $(COMPLETIONS)/faultline
 	$(if $(DESTDIR),,depmod -a $(KVER))
 
 uninstall: uninstall-lib ## remove what `make install` with the same variables installed
-	rm -f $(UPDATES)/faultline.ko $(addprefix $(DESTDIR)$(PREFIX)/bin/,work monitor)
+	rm -f $(UPDATES)/faultline.ko $(COMPLETIONS)/faultline \
+		$(addprefix $(DESTDIR)$(PREFIX)/bin/,faultline work monitor) \
+		$(addprefix $(MANDIR)/man1/,$(notdir $(TOOL_PAGES)))
 	$(if $(DESTDIR),,depmod -a $(KVER))
 
 # Where the library goes, below DESTDIR. HEADERS is what its users include.

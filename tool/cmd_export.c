@@ -39,7 +39,7 @@ enum {
 };
 
 static const struct argp_option known[] = {
-	{ "format", 'f', "FORMAT", 0,
+	{ "format", 'f', "csv|json|perfetto", 0,
 	  "csv: a table with a row a sample; json: a line for everything that was recorded; "
 	  "perfetto: a trace for ui.perfetto.dev; without it, as FILE ends",
 	  0 },

@@ -130,9 +130,14 @@ class Targets(unittest.TestCase):
         module = f"lib/modules/{OTHER}/updates/faultline.ko"
         self.succeeds("install", to, *self.kernel())
         modes = self.installed()
-        self.assertEqual(modes.pop("usr/local/bin/work"), 0o755)
-        self.assertEqual(modes.pop("usr/local/bin/monitor"), 0o755)
+        programs = {f"bin/{name}" for name in ("faultline", "work", "monitor")}
+        for name in programs:
+            self.assertEqual(modes.pop(f"usr/local/{name}"), 0o755)
         self.assertIn(module, modes)
+        self.assertEqual({name for name in modes if "/share/" in name and "/man/" not in name},
+                         {"usr/local/share/bash-completion/completions/faultline"})
+        self.assertEqual(sorted(Path(name).name for name in modes if "/man1/" in name),
+                         sorted(page.name for page in tree.ROOT.glob("man/*.1")))
         self.assertEqual(set(modes.values()), {0o644})
         self.assertEqual({name.split("/")[2] for name in modes if name.startswith("usr/local/")},
                          {"include", "lib", "share"})
@@ -140,8 +145,7 @@ class Targets(unittest.TestCase):
         self.assertEqual(self.installed(), {})
         self.succeeds("install", to, "PREFIX=/usr", *self.kernel())
         self.assertEqual({name.removeprefix("usr/") for name in self.installed()},
-                         {name.removeprefix("usr/local/") for name in modes} |
-                         {"bin/work", "bin/monitor"})
+                         {name.removeprefix("usr/local/") for name in modes} | programs)
         self.succeeds("uninstall", to, "PREFIX=/usr", *self.kernel())
         self.assertEqual(self.installed(), {})
 
