@@ -193,6 +193,7 @@ static void forget(struct top *top, uint64_t to_ns)
 	if (to_ns < kept_ns)
 		return;
 	history_forget(top->history, to_ns - kept_ns);
+	history_bury(top->history, to_ns - kept_ns);
 }
 
 /* An interval has ended: the table anew, unless it is paused. */

@@ -402,6 +402,50 @@ void history_forget(struct history *history, uint64_t before_ns)
 	}
 }
 
+/* Move who stays to the front; each one's new place, or HISTORY_NONE. */
+static void close_ranks(struct history *history, uint64_t before_ns, uint32_t *places)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < history->process_number; i++) {
+		struct history_process *process = &history->processes[i];
+
+		places[i] = HISTORY_NONE;
+		if (process->end != HISTORY_ALIVE && process->last_ns < before_ns) {
+			free(process->points);
+			continue;
+		}
+		/* Parents come before their children: they have their new place. */
+		if (process->parent != HISTORY_NONE)
+			process->parent = places[process->parent];
+		places[i] = kept;
+		history->processes[kept++] = *process;
+	}
+	history->process_number = kept;
+}
+
+void history_bury(struct history *history, uint64_t before_ns)
+{
+	struct history_private *private = history->private;
+	uint32_t *places = calloc(history->process_number + 1, sizeof(*places));
+
+	if (!places)
+		return;
+	close_ranks(history, before_ns, places);
+	free(places);
+	if (private->slots)
+		memset(private->slots, 0, private->slot_number * sizeof(*private->slots));
+	private->used = 0;
+	for (size_t i = 0; i < history->process_number; i++) {
+		const struct history_process *process = &history->processes[i];
+
+		if (process->segment + 1 != history->segment_number)
+			continue;
+		*slot_of(private, process->target) = (struct slot){ process->target, i };
+		private->used++;
+	}
+}
+
 struct fl_counts history_counts(const struct history_process *process)
 {
 	struct fl_counts counts = process->last;

@@ -109,6 +109,13 @@ int history_read(const char *path, void (*progress)(double share), struct histor
 /** history_forget - drop points of all processes from before a time but the newest of them each */
 void history_forget(struct history *history, uint64_t before_ns);
 
+/**
+ * history_bury - drop processes that ended before a time, as if they had never been
+ *
+ * Places in processes[] change. Without memory for it, nothing is dropped.
+ */
+void history_bury(struct history *history, uint64_t before_ns);
+
 /** history_counts - what a process counted while it was followed: last less begin; memory: last */
 struct fl_counts history_counts(const struct history_process *process);
 

@@ -10,6 +10,9 @@
 #include "spark.h"
 #include "units.h"
 
+/* Columns that lines of totals have beside their sparkline. */
+#define TOTALS 49
+
 /* Columns for the names in front of lines of words. */
 #define NAMES 12
 
@@ -69,7 +72,7 @@ static void put_total(struct screen *screen, const struct screen_view *view, int
 		      const char *name, double rate, const float *cells, const char *more)
 {
 	struct cell_line *line = add_line(screen, SCREEN_PLAIN, columns);
-	int number = columns - 54 > TABLE_SPARK ? TABLE_SPARK : columns - 54;
+	int number = columns - TOTALS > TABLE_SPARK ? TABLE_SPARK : columns - TOTALS;
 	char spark[SPARK_BYTES(TABLE_SPARK)];
 	char text[UNITS_BYTES];
 

@@ -282,6 +282,30 @@ static void test_reads_a_recording_and_what_is_left_of_one(void **state)
 	assert_null(read);
 }
 
+static void test_the_buried_are_gone_and_the_rest_goes_on(void **state)
+{
+	(void)state;
+	join(FL_RECORD_TARGET, 1, 0, START + 1, START + 1);
+	join(FL_RECORD_FORK, 2, 1, START + 2, START + 2);
+	join(FL_RECORD_FORK, 3, 2, START + 3, START + 3);
+	join(FL_RECORD_FORK, 4, 3, START + 4, START + 4);
+	leave(2, START + SECOND, 5);
+	leave(4, START + 3 * SECOND, 5);
+	history_bury(history, START + 2 * SECOND);
+
+	assert_int_equal(history->process_number, 3);
+	assert_int_equal(history->processes[1].target, 3);
+	assert_int_equal(history->processes[1].parent, HISTORY_NONE);
+	assert_int_equal(history->processes[2].target, 4);
+	assert_int_equal(history->processes[2].parent, 1);
+	sample(3, START + 3 * SECOND, 77, 1);
+	sample(2, START + 3 * SECOND, 99, 1);
+	join(FL_RECORD_FORK, 5, 3, START + 5, START + 5);
+	assert_int_equal(history->processes[1].last.minor, 77);
+	assert_int_equal(history->process_number, 4);
+	assert_int_equal(history->processes[3].parent, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +319,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_gaps_and_strangers, begin, end),
 		cmocka_unit_test_setup_teardown(test_rates_between_samples, begin, end),
 		cmocka_unit_test_setup_teardown(test_forgetting_keeps_what_rates_need, begin, end),
+		cmocka_unit_test_setup_teardown(test_the_buried_are_gone_and_the_rest_goes_on,
+						begin, end),
 		cmocka_unit_test_setup_teardown(test_segments_are_worlds_of_their_own, begin, end),
 		cmocka_unit_test(test_reads_a_recording_and_what_is_left_of_one),
 	};
