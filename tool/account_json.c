@@ -154,13 +154,15 @@ static json_t *command_of(const struct account *account)
 /* Writes the object and lets go of it. */
 static int write_line(FILE *to, json_t *object)
 {
-	int error;
+	int error = 0;
 
 	if (!object)
 		return -ENOMEM;
-	error = json_dumpf(object, to, JSON_COMPACT) || fputc('\n', to) == EOF || fflush(to);
+	errno = 0;
+	if (json_dumpf(object, to, JSON_COMPACT) || fputc('\n', to) == EOF || fflush(to))
+		error = errno ? -errno : -ENOMEM;
 	json_decref(object);
-	return error ? -EIO : 0;
+	return error;
 }
 
 int account_json_write(FILE *to, const struct account *account)

@@ -7,7 +7,7 @@
 
 #include "account.h"
 
-/** account_json_write - the whole of it: 0, -ENOMEM, or -EIO if it could not be written */
+/** account_json_write - the whole of it: 0, -ENOMEM, or -errno as write(2) */
 int account_json_write(FILE *to, const struct account *account);
 
 /** account_json_interval - an interval; as above */

@@ -270,11 +270,12 @@ static int finish(struct stat_run *stat)
 	return status ? status : tell_total(stat);
 }
 
-/* What was born after @opened_ns counts from zero. */
+/* What was born after the source was opened counts from zero. */
 static int begin(struct stat_run *stat, uint64_t opened_ns)
 {
 	struct faultline_segment segment = *source_segment(stat->follow.source);
 
+	opened_ns = footing_opened(stat->follow.source, opened_ns, stat->follow.options.command);
 	segment.start_ns = opened_ns;
 	stat->history = history_new();
 	if (!stat->history || history_begin(stat->history, &segment)) {

@@ -462,11 +462,12 @@ static int finish(struct top *top)
 	return print_table(top);
 }
 
-/* What was born after @opened_ns counts from zero. */
+/* What was born after the source was opened counts from zero. */
 static int begin(struct top *top, uint64_t opened_ns)
 {
 	struct faultline_segment segment = *source_segment(top->follow.source);
 
+	opened_ns = footing_opened(top->follow.source, opened_ns, top->follow.options.command);
 	segment.start_ns = opened_ns;
 	top->history = history_new();
 	if (!top->history || history_begin(top->history, &segment))

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "source.h"
 #include "units.h"
@@ -18,6 +19,15 @@ static uint64_t clock_ns(clockid_t clock)
 uint64_t footing_clock(void)
 {
 	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t footing_opened(const struct source *source, uint64_t before_ns, bool command)
+{
+	uint64_t tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
+
+	if (!command || source_segment(source)->source == FAULTLINE_SOURCE_MODULE)
+		return before_ns;
+	return before_ns - tick_ns;
 }
 
 void footing_begin(struct footing *footing, const struct source *source)
@@ -73,12 +83,13 @@ const char *footing_lost(const struct footing *footing, char *text)
 	const struct faultline_figures *figures = &footing->figures;
 	const struct {
 		uint64_t number;
-		const char *what;
+		const char *one;
+		const char *many;
 	} losses[] = {
-		{ figures->lost + figures->overwritten + figures->skipped, "records" },
-		{ figures->missed, "deadlines missed" },
-		{ figures->shed, "visits shed" },
-		{ figures->unfollowed, "processes not followed" },
+		{ figures->lost + figures->overwritten + figures->skipped, "record", "records" },
+		{ figures->missed, "deadline missed", "deadlines missed" },
+		{ figures->shed, "visit shed", "visits shed" },
+		{ figures->unfollowed, "process not followed", "processes not followed" },
 	};
 	char count[UNITS_BYTES];
 	size_t used = 0;
@@ -87,7 +98,8 @@ const char *footing_lost(const struct footing *footing, char *text)
 		if (!losses[i].number)
 			continue;
 		used += snprintf(text + used, FOOTING_BYTES - used, "%s%s %s", used ? ", " : "",
-				 units_count(count, losses[i].number), losses[i].what);
+				 units_count(count, losses[i].number),
+				 losses[i].number == 1 ? losses[i].one : losses[i].many);
 	}
 	if (!used)
 		snprintf(text, FOOTING_BYTES, "nothing");
