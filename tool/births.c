@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -49,7 +48,7 @@ static bool belongs(const struct births *births, struct followed_set *set, uint6
 	const struct followed *parent = followed_find(set, newcomer->stat.parent, 0);
 	struct followed_new new = { .type = FL_RECORD_FORK, .tree = true };
 
-	if (!(parent && parent->tree) && !(births->heir && newcomer->stat.parent == getpid()))
+	if (!(parent && parent->tree) && !heir_owns(&set->heir, newcomer->stat.parent))
 		return false;
 	if (!followed_find(set, newcomer->stat.pid, 0)) {
 		new.parent = parent ? parent->id : 0;
@@ -143,8 +142,10 @@ int births_tree(struct births *births, struct followed_set *set, uint64_t now_ns
 {
 	int error;
 
-	if (heir && !prctl(PR_SET_CHILD_SUBREAPER, 1))
-		births->heir = true;
+	if (heir)
+		heir_become(&set->heir);
+	if (births->looked)
+		return 0;
 	error = look_around(births, set, now_ns);
 	if (!error)
 		births->look_ns = now_ns;
@@ -280,13 +281,16 @@ static void let_leave(struct followed_set *set, uint64_t now_ns)
 
 void births_look(struct births *births, struct followed_set *set, uint64_t now_ns)
 {
-	if (births->looked && !is_quiet(births))
+	bool quiet = !births->looked || is_quiet(births);
+
+	if (!quiet)
 		look_around(births, set, now_ns);
 	for (size_t i = 0; i < births->group_number; i++)
 		look_into(births, set, now_ns, &births->groups[i]);
 	if (births->group_number)
 		let_leave(set, now_ns);
-	births->look_ns = now_ns;
+	if (!quiet || births->poll || births->group_number)
+		births->look_ns = now_ns;
 }
 
 void births_free(struct births *births)
@@ -294,6 +298,4 @@ void births_free(struct births *births)
 	for (size_t i = 0; i < births->group_number; i++)
 		close(births->groups[i].folder);
 	free(births->pids);
-	if (births->heir)
-		prctl(PR_SET_CHILD_SUBREAPER, 0);
 }

@@ -22,7 +22,6 @@ struct births {
 	size_t number;
 	bool poll; /* look at each change; else only if settle says so */
 	bool looked;
-	bool heir;	     /* orphans become our children */
 	int newest;	     /* process number given out when it was looked last */
 	unsigned int settle; /* looks that are still to be made */
 	uint64_t look_ns;
@@ -31,7 +30,7 @@ struct births {
 };
 
 /**
- * births_tree - look for children from now on; those that are there are of before
+ * births_tree - look for children from now on; most of those that are there are left out
  * @heir: take the place of parents that die, so that their children can be told from others
  *
  * Return: 0 or -errno.

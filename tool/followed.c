@@ -7,7 +7,6 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define NS_PER_S     1000000000ULL
@@ -58,6 +57,7 @@ void followed_free(struct followed_set *set)
 	for (size_t i = 0; i < set->number; i++)
 		close_files(set, &set->all[i]);
 	free(set->all);
+	heir_resign(&set->heir);
 	queue_free(&set->queue);
 }
 
@@ -247,13 +247,6 @@ void followed_name(struct followed_set *set, struct followed *one, uint64_t now_
 	queue_add(&set->queue, FL_RECORD_EXEC, now_ns, &record, sizeof(record));
 }
 
-/* A zombie of ours that nobody else would wait for: its parent is dead, and we took its place. */
-static void reap(const struct followed *one, const struct proc_stat *stat)
-{
-	if (!one->tid && !one->asked && stat->parent == getpid())
-		waitpid(one->pid, NULL, WNOHANG);
-}
-
 /*
  * Take in what it is now; if it has ended, its EXIT. The CPU clock goes by the number, so it is
  * read before the file: if that is still there the number was its owner's. Of a zombie it is read
@@ -280,7 +273,8 @@ static bool is_alive(struct followed_set *set, struct followed *one, uint64_t no
 	take_in(one, &stat, &found);
 	if (ended) {
 		tell_exit(set, one, now_ns, stat.status);
-		reap(one, &stat);
+		if (!one->tid && !one->asked)
+			heir_expect(&set->heir, one->pid);
 	}
 	return !ended;
 }
@@ -324,4 +318,5 @@ void followed_sweep(struct followed_set *set)
 			set->all[kept++] = set->all[i];
 	}
 	set->number = kept;
+	heir_bury(&set->heir);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "faultline.h"
+#include "heir.h"
 #include "proc.h"
 #include "queue.h"
 
@@ -36,6 +37,7 @@ struct followed {
 
 struct followed_set {
 	struct queue queue;
+	struct heir heir;
 	struct followed *all;
 	size_t number;
 	size_t room;
@@ -97,7 +99,7 @@ void followed_name(struct followed_set *set, struct followed *one, uint64_t now_
 void followed_leave(struct followed_set *set, struct followed *one, uint64_t now_ns,
 		    enum fl_left_reason reason);
 
-/** followed_sweep - forget those that are gone; others in the set move */
+/** followed_sweep - forget those that are gone and bury who was left to us; others in the set move */
 void followed_sweep(struct followed_set *set);
 
 #endif

@@ -45,13 +45,12 @@ static void tell_lost(struct queue *queue)
 		.records = queue->lost - queue->told_lost,
 		.unfollowed = queue->unfollowed - queue->told_unfollowed,
 	};
-	uint64_t before = queue->lost;
 
 	if (!lost.records && !lost.unfollowed)
 		return;
-	put(queue, FL_RECORD_LOST, &lost, sizeof(lost));
-	if (queue->lost != before)
+	if (!make_room(queue, sizeof(lost)))
 		return;
+	put(queue, FL_RECORD_LOST, &lost, sizeof(lost));
 	queue->told_lost += lost.records;
 	queue->told_unfollowed += lost.unfollowed;
 }

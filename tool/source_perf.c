@@ -20,10 +20,14 @@ static const char blind[] =
 	"looked; system time finer than 10 ms; swapped memory and context switches more often than "
 	"once a second, those of ended threads at all";
 
+/* Events cost those they tell of a little at each context switch; and descriptors. */
+#define TREES_MAX 16
+
 struct perf {
 	struct standin standin;
 	struct events events;
-	uint64_t lost; /* events, that were seen to */
+	unsigned int trees; /* that they tell of */
+	uint64_t lost;	    /* events, that were seen to */
 };
 
 static struct perf *of(struct source *source)
@@ -90,6 +94,14 @@ static int watch(void *context, int file)
 	return standin_watch(context, file, EPOLLIN | EPOLLET);
 }
 
+static bool is_affordable(const struct perf *perf)
+{
+	const struct events *events = &perf->events;
+
+	return perf->trees < TREES_MAX &&
+	       events->number + events->file_number < perf->standin.set.files_max / 2;
+}
+
 /*
  * Events come of each thread by itself, so only a process that has but one is sure to be told of
  * whole; children of others, and of processes that are not one's own, are found by polling.
@@ -109,7 +121,10 @@ static int add_perf(struct source *source, enum fl_target_kind kind, int number)
 		proc_read_stat(file, &stat);
 		close(file);
 	}
-	if (stat.threads != 1 || events_follow(&perf->events, number, watch, standin))
+	if (stat.threads == 1 && is_affordable(perf) &&
+	    !events_follow(&perf->events, number, watch, standin))
+		perf->trees++;
+	else
 		standin->births.poll = true;
 	return 0;
 }
