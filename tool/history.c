@@ -21,6 +21,7 @@ struct history_private {
 	size_t process_room;
 	size_t segment_room;
 	size_t gap_room;
+	size_t exec_room;
 };
 
 /* Make room for one more. */
@@ -74,6 +75,7 @@ void history_free(struct history *history)
 	free(history->processes);
 	free(history->segments);
 	free(history->gaps);
+	free(history->execs);
 	free(history->private->slots);
 	free(history->private);
 	free(history);
@@ -240,6 +242,22 @@ static int add_gap(struct history *history, struct history_gap gap)
 	return 0;
 }
 
+static int add_exec(struct history *history, struct history_process *process,
+		    const struct fl_exec *exec)
+{
+	struct history_exec fresh = { .process = process - history->processes,
+				      .time_ns = exec->record.time_ns };
+	int error;
+
+	copy_name(process->name, exec->comm);
+	copy_name(fresh.name, exec->comm);
+	error = grow(&history->execs, history->exec_number, &history->private->exec_room,
+		     sizeof(fresh));
+	if (!error)
+		history->execs[history->exec_number++] = fresh;
+	return error;
+}
+
 static int add_exit(struct history_process *process, const struct fl_exit *last)
 {
 	process->end = HISTORY_EXITED;
@@ -295,9 +313,7 @@ int history_add(struct history *history, const struct fl_record *record)
 		return join(history, AS(fl_join));
 	case FL_RECORD_EXEC:
 		process = process_of(history, record);
-		if (process)
-			copy_name(process->name, AS(fl_exec)->comm);
-		return 0;
+		return process ? add_exec(history, process, AS(fl_exec)) : 0;
 	case FL_RECORD_EXIT:
 		process = process_of(history, record);
 		return process ? add_exit(process, AS(fl_exit)) : 0;
@@ -387,8 +403,22 @@ int history_read(const char *path, void (*progress)(double share), struct histor
 	return error;
 }
 
+static void forget_execs(struct history *history, uint64_t before_ns)
+{
+	size_t old = 0;
+
+	while (old < history->exec_number && history->execs[old].time_ns < before_ns)
+		old++;
+	if (!old)
+		return;
+	history->exec_number -= old;
+	memmove(history->execs, history->execs + old,
+		history->exec_number * sizeof(*history->execs));
+}
+
 void history_forget(struct history *history, uint64_t before_ns)
 {
+	forget_execs(history, before_ns);
 	for (size_t i = 0; i < history->process_number; i++) {
 		struct history_process *process = &history->processes[i];
 		size_t old = 0;

@@ -60,6 +60,13 @@ struct history_gap {
 	uint64_t unfollowed;
 };
 
+/* A process began to execute another program. */
+struct history_exec {
+	uint32_t process; /* index */
+	uint64_t time_ns;
+	char name[FL_COMM_BYTES]; /* its name from then on */
+};
+
 struct history_segment {
 	struct faultline_segment head; /* its strings are the history's */
 	struct faultline_end end;
@@ -76,6 +83,8 @@ struct history {
 	size_t process_number;
 	struct history_gap *gaps;
 	size_t gap_number;
+	struct history_exec *execs;
+	size_t exec_number;
 	struct faultline_state state; /* of the recording it was read from */
 	uint64_t records;
 	struct history_private *private;
@@ -106,7 +115,10 @@ void history_finish(struct history *history, const struct faultline_end *end);
  */
 int history_read(const char *path, void (*progress)(double share), struct history **history);
 
-/** history_forget - drop points of all processes from before a time but the newest of them each */
+/**
+ * history_forget - drop what is of before a time: execs, and points of all processes but the
+ * newest of each
+ */
 void history_forget(struct history *history, uint64_t before_ns);
 
 /**

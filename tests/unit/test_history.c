@@ -105,6 +105,15 @@ static void test_a_life_from_birth_to_end(void **state)
 	assert_int_equal(process->peak_resident, 50);
 	assert_int_equal(process->last.resident, 40);
 	assert_int_equal(process->last_ns, START + 3 * SECOND);
+	assert_int_equal(history->exec_number, 1);
+	assert_int_equal(history->execs[0].process, 0);
+	assert_int_equal(history->execs[0].time_ns, START + 2);
+	assert_string_equal(history->execs[0].name, "new");
+
+	history_forget(history, START + 2);
+	assert_int_equal(history->exec_number, 1);
+	history_forget(history, START + 3);
+	assert_int_equal(history->exec_number, 0);
 }
 
 static void test_one_that_was_there_before_counts_from_its_first_sample(void **state)
