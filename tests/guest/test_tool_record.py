@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: MIT
+"""faultline record with the module: exact to the fault, for root and for an ordinary user."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import recording
+from classic import FAULTER, NOBODY, TOP, Faulter, sleeper, wait_until
+from records import Exit, Fork, Left, Lost, Target, of
+from session import SessionTest, Threads, faults, own_faults, wait_asleep
+
+# A copy that an ordinary user may run too, as of the faulter.
+TOOL = shutil.copy(TOP / "build/faultline", "/dev/shm/faultline")
+SECONDS = 300   # of a guest that is emulated, on a kernel that watches over itself
+ORDINARY = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+# Ends with what wait4 tells of its children: [[PID, status, minor, major]...]
+PARENT = """
+import json, os, sys
+ends = []
+for words in json.loads(sys.argv[1]):
+    pid = os.posix_spawn(words[0], words, os.environ)
+    _, status, usage = os.wait4(pid, 0)
+    ends.append((pid, status, usage.ru_minflt, usage.ru_majflt))
+print(json.dumps(ends))
+"""
+
+
+class RecordTest(SessionTest):
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(tempfile.mkdtemp(prefix="record.", dir="/dev/shm"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        os.chown(self.folder, NOBODY, NOBODY)
+        self.file = self.folder / "faultline.data"
+
+    def record(self, *words, **options):
+        """What it prints; it has said nothing but its last line."""
+        done = subprocess.run([TOOL, "record", *words], cwd=self.folder, text=True,
+                              capture_output=True, timeout=SECONDS, **options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"\Afaultline record: [^\n]* faults, [^\n]*\n\Z")
+        return done.stdout
+
+    @contextlib.contextmanager
+    def recorder(self, *words, **options):
+        """One of processes that are there; in the end it is asked to end."""
+        with subprocess.Popen([TOOL, "record", *words], cwd=self.folder, text=True,
+                              stderr=subprocess.PIPE, **options) as it:
+            try:
+                # A segment's head is there before anyone is followed, records are a second later.
+                wait_until(lambda: self.file.exists() and len(self.read().records) > 0)
+                yield it
+                it.send_signal(signal.SIGINT)
+                said = it.communicate(timeout=SECONDS)[1]
+            finally:
+                it.kill()
+        self.assertEqual(it.returncode, 0, said)
+
+    def read(self):
+        """Its segment so far."""
+        return recording.read(self.file)[0]
+
+    def check_exact(self, *options, commands, **more):
+        """Each child of a command, as wait4 tells the command."""
+        ends = json.loads(self.record(*options, "--", sys.executable, "-c", PARENT,
+                                      json.dumps(commands), **more))
+        segment = recording.read_one(self.file)
+        self.assertEqual(segment.source, recording.MODULE)
+        self.assertEqual(segment.blind, "")
+        self.assertEqual(len(ends), len(commands))
+        for pid, status, *counted in ends:
+            last = segment.exit_of(pid)
+            self.assertEqual(list(faults(last.counts)), counted)
+            self.assertEqual(last.status, status)
+        self.assertEqual((segment.end.lost, of(segment.records, Lost)), (0, []))
+        self.assertEqual(segment.end.records, len(segment.records))
+        return segment
+
+
+class Exact(RecordTest):
+    COMMANDS = [["/bin/true"]] * 5 + [["/bin/sh", "-c", "kill -9 $$"]] + \
+               [[FAULTER, "now", str(pages)] for pages in (0, 1, 1000)] + \
+               [["/bin/sh", "-c", "/bin/true; /bin/true"]]
+
+    def test_as_root(self):
+        segment = self.check_exact(commands=self.COMMANDS)
+        self.assertGreater(segment.end.pass_ns, 0)
+        self.assertGreater(segment.end.passes, 0)
+        self.assertGreater(segment.end.own_cpu_ns, 0)
+
+    def test_as_an_ordinary_user(self):
+        self.check_exact(commands=self.COMMANDS, **ORDINARY)
+
+    def test_at_once_and_often(self):
+        self.check_exact("-I", "1ms", commands=self.COMMANDS)
+
+    def test_is_what_the_last_line_says_of_a_command_that_forks_nobody(self):
+        with subprocess.Popen([TOOL, "record", "--", FAULTER, "now", "1000"], cwd=self.folder,
+                              stderr=subprocess.PIPE, text=True) as it:
+            said = it.communicate(timeout=SECONDS)[1]
+        segment = recording.read_one(self.file)
+        last = of(segment.records, Exit)[0]
+        self.assertGreater(last.counts.minor, 1000)
+        self.assertIn(f" {last.counts.minor:,} minor and {last.counts.major:,} major faults, ",
+                      said)
+
+    def test_flight_has_those_of_its_window(self):
+        self.record("--flight", "1s", "--", "sh", "-c",
+                    f"{FAULTER} now 3000; sleep 3; {FAULTER} now 500")
+        segment = recording.read_one(self.file)
+        born = [record for record in of(segment.records, Fork)
+                if record.birth >= segment.start_ns]
+        ends = {record.target: record.counts for record in of(segment.records, Exit)}
+        self.assertTrue(born)
+        self.assertTrue(all(500 < ends[record.target].minor < 3000 for record in born), ends)
+        self.assertFalse([counts for counts in ends.values() if counts.minor > 3000])
+
+
+class Others(RecordTest):
+    def check_process(self, **options):
+        faulter = Faulter("touch", 500, **options)
+        self.addCleanup(faulter.kill)
+        wait_asleep(faulter.pid)
+        with self.recorder("-p", str(faulter.pid), **options):
+            before = self.read().samples_of(faulter.pid)[0].counts
+            faulter.go()
+            usage = faulter.usage()
+        segment = recording.read_one(self.file)
+        last = segment.exit_of(faulter.pid)
+        self.assertIsInstance(segment.targets()[last.target], Target)
+        self.assertLess(segment.targets()[last.target].birth, segment.start_ns)
+        self.assertEqual(faults(last.counts), own_faults(usage))
+        self.assertGreaterEqual(last.counts.minor - before.minor, 500)
+
+    def test_a_process(self):
+        self.check_process()
+
+    def test_a_process_of_an_ordinary_user_s(self):
+        self.check_process(**ORDINARY)
+
+    def test_not_what_is_another_s(self):
+        with sleeper() as pid:
+            done = subprocess.run([TOOL, "record", "-p", str(pid)], cwd=self.folder, text=True,
+                                  capture_output=True, timeout=SECONDS, **ORDINARY)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, rf"\Afaultline record: cannot follow {pid}: [^\n]+\n\Z")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_a_thread(self):
+        threads = Threads(300)
+        self.addCleanup(threads.kill)
+        with self.recorder("-t", str(threads.tid)):
+            pass
+        segment = recording.read_one(self.file)
+        self.assertEqual([(record.pid, record.tid) for record in segment.targets().values()],
+                         [(threads.pid, threads.tid)])
+
+    def test_ends_when_nobody_is_left(self):
+        with sleeper() as pid, sleeper() as other:
+            with subprocess.Popen([TOOL, "record", "-p", f"{pid},{other}"], cwd=self.folder,
+                                  stderr=subprocess.DEVNULL) as it:
+                wait_until(lambda: self.file.exists() and len(self.read().records) > 0)
+                os.kill(pid, signal.SIGKILL)
+                os.kill(other, signal.SIGKILL)
+                self.assertEqual(it.wait(SECONDS), 0)
+        self.assertEqual(recording.read_one(self.file).exit_of(pid).status, signal.SIGKILL)
+
+
+class Group(RecordTest):
+    def setUp(self):
+        super().setUp()
+        self.mount = Path(tempfile.mkdtemp(prefix="cgroup.", dir="/dev/shm"))
+        self.addCleanup(self.mount.rmdir)
+        subprocess.run(["mount", "-t", "cgroup2", "none", self.mount], check=True)
+        self.addCleanup(subprocess.run, ["umount", self.mount], check=True)
+        self.group = self.mount / "recorded"
+        self.group.mkdir()
+        self.addCleanup(self.leave)
+
+    def leave(self):
+        wait_until(lambda: not (self.group / "cgroup.procs").read_text())
+        self.group.rmdir()
+
+    def move(self, pid, group):
+        (group / "cgroup.procs").write_text(str(pid))
+
+    def check_group(self, name):
+        faulter = Faulter("touch", 500)
+        with sleeper() as gone:
+            self.move(faulter.pid, self.group)
+            with self.recorder("--cgroup", name):
+                self.move(gone, self.group)
+                self.move(gone, self.mount)
+                faulter.go()
+                usage = faulter.usage()
+        segment = recording.read_one(self.file)
+        self.assertEqual(faults(segment.exit_of(faulter.pid).counts), own_faults(usage))
+        self.assertEqual({record.pid for record in segment.targets().values()},
+                         {faulter.pid, gone})
+        self.assertEqual(len(of(segment.records, Left)), 1)
+
+    def test_by_its_folder(self):
+        self.check_group(str(self.group))
+
+    def test_by_its_name_below_the_mount(self):
+        self.check_group("recorded")
+
+    def test_by_its_name_as_proc_has_it(self):
+        self.check_group("/recorded")
+
+
+if __name__ == "__main__":
+    unittest.main()
