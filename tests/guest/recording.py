@@ -55,13 +55,15 @@ class Segment:
         return [record for record in of(self.records, Sample) if record.target in ids]
 
 
-def read(path):
-    """The segments of a whole recording."""
+def read(path, growing=False):
+    """The segments of a whole recording, or of one that is being written as far as it is whole."""
     data = Path(path).read_bytes()
     segments = []
-    while data:
+    while len(data) >= HEAD.size or (data and not growing):
         magic, kind, number, length, crc = HEAD.unpack_from(data)
         payload = data[HEAD.size:HEAD.size + length]
+        if growing and len(payload) < length:
+            break
         if (magic, len(payload)) != (b"FLR\1", length) or crc != zlib.crc32(payload, zlib.crc32(
                 data[:12])):
             raise AssertionError(f"{path}: a block is damaged or not whole")

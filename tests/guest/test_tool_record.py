@@ -56,8 +56,7 @@ class RecordTest(SessionTest):
         with subprocess.Popen([TOOL, "record", *words], cwd=self.folder, text=True,
                               stderr=subprocess.PIPE, **options) as it:
             try:
-                # A segment's head is there before anyone is followed, records are a second later.
-                wait_until(lambda: self.file.exists() and len(self.read().records) > 0)
+                wait_until(self.has_begun)
                 yield it
                 it.send_signal(signal.SIGINT)
                 said = it.communicate(timeout=SECONDS)[1]
@@ -65,9 +64,13 @@ class RecordTest(SessionTest):
                 it.kill()
         self.assertEqual(it.returncode, 0, said)
 
-    def read(self):
-        """Its segment so far."""
-        return recording.read(self.file)[0]
+    def so_far(self):
+        """The segments that are there already."""
+        return recording.read(self.file, growing=True) if self.file.exists() else []
+
+    def has_begun(self):
+        """A segment's head is there before anyone is followed, records up to a second later."""
+        return any(segment.records for segment in self.so_far())
 
     def check_exact(self, *options, commands, **more):
         """Each child of a command, as wait4 tells the command."""
@@ -88,7 +91,7 @@ class RecordTest(SessionTest):
 
 class Exact(RecordTest):
     COMMANDS = [["/bin/true"]] * 5 + [["/bin/sh", "-c", "kill -9 $$"]] + \
-               [[FAULTER, "now", str(pages)] for pages in (0, 1, 1000)] + \
+               [[FAULTER, "touch-now", str(pages)] for pages in (0, 1, 1000)] + \
                [["/bin/sh", "-c", "/bin/true; /bin/true"]]
 
     def test_as_root(self):
@@ -104,7 +107,7 @@ class Exact(RecordTest):
         self.check_exact("-I", "1ms", commands=self.COMMANDS)
 
     def test_is_what_the_last_line_says_of_a_command_that_forks_nobody(self):
-        with subprocess.Popen([TOOL, "record", "--", FAULTER, "now", "1000"], cwd=self.folder,
+        with subprocess.Popen([TOOL, "record", "--", FAULTER, "touch-now", "1000"], cwd=self.folder,
                               stderr=subprocess.PIPE, text=True) as it:
             said = it.communicate(timeout=SECONDS)[1]
         segment = recording.read_one(self.file)
@@ -115,7 +118,7 @@ class Exact(RecordTest):
 
     def test_flight_has_those_of_its_window(self):
         self.record("--flight", "1s", "--", "sh", "-c",
-                    f"{FAULTER} now 3000; sleep 3; {FAULTER} now 500")
+                    f"{FAULTER} touch-now 3000; sleep 3; {FAULTER} touch-now 500")
         segment = recording.read_one(self.file)
         born = [record for record in of(segment.records, Fork)
                 if record.birth >= segment.start_ns]
@@ -131,7 +134,7 @@ class Others(RecordTest):
         self.addCleanup(faulter.kill)
         wait_asleep(faulter.pid)
         with self.recorder("-p", str(faulter.pid), **options):
-            before = self.read().samples_of(faulter.pid)[0].counts
+            before = self.so_far()[0].samples_of(faulter.pid)[0].counts
             faulter.go()
             usage = faulter.usage()
         segment = recording.read_one(self.file)
@@ -168,7 +171,7 @@ class Others(RecordTest):
         with sleeper() as pid, sleeper() as other:
             with subprocess.Popen([TOOL, "record", "-p", f"{pid},{other}"], cwd=self.folder,
                                   stderr=subprocess.DEVNULL) as it:
-                wait_until(lambda: self.file.exists() and len(self.read().records) > 0)
+                wait_until(self.has_begun)
                 os.kill(pid, signal.SIGKILL)
                 os.kill(other, signal.SIGKILL)
                 self.assertEqual(it.wait(SECONDS), 0)
