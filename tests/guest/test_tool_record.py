@@ -169,12 +169,14 @@ class Others(RecordTest):
 
     def test_ends_when_nobody_is_left(self):
         with sleeper() as pid, sleeper() as other:
-            with subprocess.Popen([TOOL, "record", "-p", f"{pid},{other}"], cwd=self.folder,
-                                  stderr=subprocess.DEVNULL) as it:
-                wait_until(self.has_begun)
-                os.kill(pid, signal.SIGKILL)
-                os.kill(other, signal.SIGKILL)
-                self.assertEqual(it.wait(SECONDS), 0)
+            it = subprocess.Popen([TOOL, "record", "-p", f"{pid},{other}"], cwd=self.folder,
+                                  stderr=subprocess.DEVNULL)
+            self.addCleanup(it.wait)
+            self.addCleanup(it.kill)
+            wait_until(self.has_begun)
+            os.kill(pid, signal.SIGKILL)
+            os.kill(other, signal.SIGKILL)
+            self.assertEqual(it.wait(SECONDS), 0)
         self.assertEqual(recording.read_one(self.file).exit_of(pid).status, signal.SIGKILL)
 
 
