@@ -88,7 +88,8 @@ static void check(struct argp_state *state, struct top *top)
 	if (top->screens && !top->batch)
 		argp_error(state, "--number goes with --batch");
 	if (!top->batch && !terminal_usable())
-		argp_error(state, "standard input and output are no terminal: use --batch");
+		argp_failure(state, EXIT_USAGE, 0,
+			     "standard input and output are no terminal: use --batch");
 	if (!top->options.plan.period_ns)
 		top->options.plan.period_ns = top->delay_ns / SAMPLES > FL_PERIOD_MAX_NS
 						      ? FL_PERIOD_MAX_NS

@@ -164,11 +164,14 @@ int terminal_key(void)
 	}
 }
 
-/* What curses still has in mind of the streams goes with it. */
+/* A terminal that has no other screen to go back to goes on below an empty last line. */
 static void end_curses(void)
 {
 	if (!terminal.screen)
 		return;
+	move(LINES - 1, 0);
+	clrtoeol();
+	refresh();
 	endwin();
 	delscreen(terminal.screen);
 	terminal.screen = NULL;
