@@ -181,6 +181,7 @@ WRAP_test_target := write
 WRAP_test_checkup := ioctl open
 WRAP_test_device := ioctl
 WRAP_test_session := ioctl munmap poll
+WRAP_test_source := fstatfs getrlimit ioctl syscall
 WRAP_test_source_proc := syscall
 WRAP_test_queue := realloc
 WRAP_test_recording_read := pread

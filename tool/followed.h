@@ -99,7 +99,7 @@ void followed_name(struct followed_set *set, struct followed *one, uint64_t now_
 void followed_leave(struct followed_set *set, struct followed *one, uint64_t now_ns,
 		    enum fl_left_reason reason);
 
-/** followed_sweep - forget those that are gone and bury who was left to us; others in the set move */
+/** followed_sweep - forget those that are gone, bury who was left to us; others in the set move */
 void followed_sweep(struct followed_set *set);
 
 #endif

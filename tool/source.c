@@ -81,7 +81,7 @@ int source_open(const struct source_plan *plan, struct source **source)
 	*source = NULL;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	error = open_kind(plan, source);
-	if (!error)
+	if (*source)
 		(*source)->segment.start_ns = (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	return error;
 }

@@ -261,8 +261,10 @@ static inline void watch_close(struct watch *watch)
 {
 	if (watch->go >= 0)
 		close(watch->go);
-	close(watch->steps[0]);
-	close(watch->steps[1]);
+	for (int i = 0; i < 2; i++) {
+		if (watch->steps[i] >= 0)
+			close(watch->steps[i]);
+	}
 	source_close(watch->source);
 	if (watch->child)
 		waitpid(watch->child, NULL, 0);
