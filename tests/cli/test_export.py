@@ -432,6 +432,31 @@ class Perfetto(Case):
         self.assertEqual(values, ["x" * 1023])
 
 
+class Real(Case):
+    """What `faultline record` writes here, with a stand-in or the module."""
+
+    def test_all_formats_agree_about_a_command_and_its_children(self):
+        done = subprocess.run([TOOL, "record", "-I", "5ms", "--", "sh", "-c",
+                               "ls -lR /usr/share/man >/dev/null; sleep 0.2; exit 3"],
+                              cwd=self.folder, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        lines = [json.loads(line) for line in self.run_tool("-f", "json").stdout.splitlines()]
+        exits = [line for line in lines if line["type"] == "exit"]
+        self.assertEqual(exits[-1]["exit_code"], 3)
+        self.assertGreater(exits[-1]["minor_faults"], 20)
+        rows = list(csv.DictReader(io.StringIO(self.run_tool("-f", "csv").stdout.decode())))
+        self.assertEqual([[int(row[key]) for key in SAMPLE_KEYS] for row in rows
+                          if row["event"] == "exit"],
+                         [[line[key] for key in SAMPLE_KEYS] for line in exits])
+        self.assertEqual(sum(row["event"] == "sample" for row in rows),
+                         sum(line["type"] == "sample" for line in lines))
+        text = subprocess.run(["protoc", "--decode=trace.Trace", f"-I{HERE}", HERE / "trace.proto"],
+                              input=self.run_tool("-f", "perfetto").stdout, capture_output=True,
+                              timeout=60).stdout.decode()
+        self.assertIsNone(re.search(r"^\s*\d+[: ]", text, re.M))
+        self.assertIn('"exit 3"', text)
+
+
 class Files(Case):
     def test_output_goes_to_a_file_whose_ending_says_the_format(self):
         self.write(recordings.whole())
