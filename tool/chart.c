@@ -116,10 +116,10 @@ static void draw_times(FILE *to, const struct chart *chart)
 	size_t at = 0;
 
 	fprintf(to, "%*s ", AXIS_WIDTH + 1, "");
-	for (double time = 0; time < chart->seconds; time += step) {
+	for (unsigned int mark = 0; mark * step < chart->seconds; mark++) {
 		char text[UNITS_BYTES];
-		size_t column = mark_column(chart, time);
-		int length = snprintf(text, sizeof(text), "%g s", time);
+		size_t column = mark_column(chart, mark * step);
+		int length = snprintf(text, sizeof(text), "%g s", mark * step);
 
 		if (column < at || column >= chart->number)
 			break;

@@ -13,7 +13,7 @@
  */
 const char *clean(char *text, size_t size, const char *from);
 
-/** clean_ascii - in clean text, for terminals that have no more: what is beyond ASCII becomes '?' */
+/** clean_ascii - in clean text, for terminals that have no more: beyond ASCII all becomes '?' */
 void clean_ascii(char *text);
 
 #endif

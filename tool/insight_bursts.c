@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Bursts of minor faults: many in a short time, against what is usual in this segment. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "insight_scene.h"
@@ -99,7 +100,7 @@ static int tell(struct scene *scene, const struct bursts *bursts, double median,
 			     { "least_faults", BURST_FAULTS } },
 	};
 	char who[SCENE_WHO_BYTES] = "nobody";
-	char text[8][UNITS_BYTES];
+	char text[9][UNITS_BYTES];
 
 	if (process != HISTORY_NONE)
 		scene_who(who, &scene->history->processes[process]);
@@ -107,15 +108,15 @@ static int tell(struct scene *scene, const struct bursts *bursts, double median,
 		scene, &found,
 		"%zu burst%s of minor faults: %s of all in %s of the time. The largest began at "
 		"%s and lasted %s: %s faults, %s/s against a median of %s/s, %s of them by %s. (A "
-		"burst: %d times the median and %d times the mean, and %d faults, or more.)",
+		"burst: %d times the median and %d times the mean, and %s faults, or more.)",
 		bursts->number, bursts->number == 1 ? "" : "s",
 		units_percent(text[0], 100 * bursts->faults / all),
 		units_percent(text[1], 100.0 * bursts->length_ns /
 					       (scene->series.step_ns * scene->series.number)),
 		scene_when(text[2], scene, largest->from_ns), units_time(text[3], length),
-		units_count(text[4], largest->faults + 0.5), units_short(text[5], rate),
+		units_count(text[4], llround(largest->faults)), units_short(text[5], rate),
 		units_short(text[6], median), units_percent(text[7], 100 * share), who,
-		BURST_MEDIANS, BURST_MEANS, BURST_FAULTS);
+		BURST_MEDIANS, BURST_MEANS, units_count(text[8], BURST_FAULTS));
 }
 
 int insight_bursts(struct scene *scene)

@@ -94,8 +94,8 @@ static int tell_churn(struct scene *scene, uint32_t index)
 		CHURN_SYSTEM,
 		children >= CHURN_FORKS
 			? "It forks often, and each fork makes pages be copied again."
-			: "It gives memory back and takes it again, as munmap(2) and mmap(2), or free(3) "
-			  "of large blocks do (mallopt(3): M_TRIM_THRESHOLD).");
+			: "It gives memory back and takes it again, as munmap(2) and mmap(2), or "
+			  "free(3) of large blocks do (mallopt(3): M_TRIM_THRESHOLD).");
 }
 
 static int find_churn(struct scene *scene)
@@ -177,7 +177,8 @@ static int tell_growth(struct scene *scene, uint32_t index)
 	return scene_found(
 		scene, &found,
 		"%s grows by %s a minute, steadily for %s: from %s to %s, resident and swapped (R "
-		"squared %.2f; %.1f and %s or more stand out), and no slower towards the end. That is what "
+		"squared %.2f; %.1f and %s or more stand out), and no slower towards the end. "
+		"That is what "
 		"a leak looks like, or a cache that nobody limits.",
 		scene_who(who, process), units_bytes(text[0], growth.slope * 60 * page),
 		units_time(text[1], growth.to_ns - growth.from_ns),

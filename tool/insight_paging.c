@@ -22,7 +22,8 @@
 #define THRASHING_MAJOR 1000 /* major faults, as in study 2t */
 #define THRASHING_TIME	10   /* percent of the time crowded: study 2t's stretch of 1.1 */
 #define THRASHING_CPU	80   /* percent of the calm CPU use that is left at most, as in study 2t */
-#define CALM_TIME	5    /* percent of the time: less is nothing to compare with */
+#define CALM_TIME	5    /* percent of the time: less is nothing to compare with, unless */
+#define CALM_NS		2e9  /* it is as long as this: crowds begin in the calm, and go on */
 
 struct paging {
 	double crowded_ns;
@@ -132,7 +133,7 @@ static enum verdict judge(const struct scene *scene, const struct paging *paging
 		return CALM;
 	if (!came_back(scene))
 		return FIRST_TIME;
-	if (100 * paging->calm_ns < CALM_TIME * all)
+	if (100 * paging->calm_ns < CALM_TIME * all && paging->calm_ns < CALM_NS)
 		return 100 * paging->crowded_cpu <= THRASHING_CPU ? LIKELY : BUSY;
 	if (100 * paging->crowded_cpu > THRASHING_CPU * paging->calm_cpu)
 		return BUSY;
@@ -265,8 +266,6 @@ static int tell_swap(struct scene *scene)
 	char who[SCENE_WHO_BYTES];
 	char text[3][UNITS_BYTES];
 
-	if (swapped < SWAP_BYTES)
-		return 0;
 	for (size_t i = 0; i < scene->number; i++) {
 		const struct history_process *process = scene_process(scene, i);
 
@@ -275,6 +274,8 @@ static int tell_swap(struct scene *scene)
 		most = process;
 		found.process = scene->processes[i];
 	}
+	if (!most || swapped < SWAP_BYTES)
+		return 0;
 	found.numbers[0] = (struct insight_number){ "peak_swapped_bytes", swapped };
 	found.numbers[1] =
 		(struct insight_number){ "process_peak_bytes",

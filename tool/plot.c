@@ -165,13 +165,13 @@ static void write_data(FILE *to, const struct curves *curves, size_t curve)
 static void write_marks(FILE *to, double most)
 {
 	double step = chart_step(most / PANEL_MARKS);
-	double at = 0;
+	unsigned int marks = ceil(most / step * (1 - 1e-9));
 	char text[UNITS_BYTES];
 
 	fputs("set ytics (", to);
-	for (; at == 0 || at - step < most; at += step)
-		fprintf(to, "%s'%s' %.9g", at > 0 ? ", " : "", units_short(text, at), at);
-	fprintf(to, ")\nset yrange [0:%.9g]\n", at - step);
+	for (unsigned int i = 0; i <= marks; i++)
+		fprintf(to, "%s'%s' %.9g", i ? ", " : "", units_short(text, i * step), i * step);
+	fprintf(to, ")\nset yrange [0:%.9g]\n", marks * step);
 }
 
 static void write_panel(FILE *to, const struct curves *curves, size_t panel)

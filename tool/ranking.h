@@ -25,7 +25,7 @@ extern const char *const ranking_names[];
 /** ranking_key - of a name: a key, or -EINVAL */
 int ranking_key(const char *name);
 
-/** ranking_life - how long a process lived, or was followed if it is older than the recording, ns */
+/** ranking_life - how long it lived, or was followed if it is older than the recording, ns */
 uint64_t ranking_life(const struct history_process *process);
 
 struct ranking {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report_head.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,27 +17,25 @@
 void report_damage(FILE *to, const struct history *history)
 {
 	const struct faultline_state *state = &history->state;
-	char bytes[UNITS_BYTES];
-	char count[UNITS_BYTES];
+	const char *is = state->damaged == 1 ? " of it is" : "s of it are";
+	char text[5][UNITS_BYTES];
 
 	if (state->damaged)
 		fprintf(to,
-			"This recording is DAMAGED: %s part%s of it, %s, could not be read and %s "
-			"left out.\nTotals of processes are right where their last records are "
-			"there.\n",
-			units_count(count, state->damaged), state->damaged == 1 ? "" : "s",
-			units_bytes(bytes, state->damaged_bytes),
-			state->damaged == 1 ? "is" : "are");
+			"This recording is DAMAGED: %s part%s left out, %s.\n"
+			"Totals of processes are right where their last records are there.\n",
+			units_count(text[0], state->damaged), is,
+			units_bytes(text[1], state->damaged_bytes));
 	if (state->unfinished)
 		fprintf(to,
-			"This recording is NOT WHOLE: %s of its %s segment%s did not end well%s%s%s."
-			"\nWhat is there up to its end is right.\n",
-			units_count(count, state->unfinished), units_count(bytes, state->segments),
-			state->segments == 1 ? "" : "s",
-			state->ignored_bytes ? "; behind its last whole block are " : "",
-			state->ignored_bytes ? units_bytes(bytes, state->ignored_bytes) : "",
-			state->ignored_bytes ? " that are none" : "");
-	if (state->damaged || state->unfinished)
+			"This recording is NOT WHOLE: %s of its %s segment%s did not end well.\n"
+			"What is there up to its end is right.\n",
+			units_count(text[2], state->unfinished),
+			units_count(text[3], state->segments), state->segments == 1 ? "" : "s");
+	if (state->ignored_bytes)
+		fprintf(to, "Behind its last whole part, %s are no part and were left out.\n",
+			units_bytes(text[4], state->ignored_bytes));
+	if (state->damaged || state->unfinished || state->ignored_bytes)
 		fputc('\n', to);
 }
 
@@ -90,18 +89,20 @@ static size_t columns_of(const char *text, size_t bytes)
 void report_wrap(FILE *to, const char *text, size_t first, size_t indent)
 {
 	size_t at = first;
+	bool begun = false; /* a word stands in this line */
 
 	while (*text) {
 		size_t bytes = strcspn(text, " ");
 		size_t columns = columns_of(text, bytes);
 
-		if (at > indent && at + columns + 1 > COLUMNS) {
+		if (begun && at + columns + 1 > COLUMNS) {
 			fprintf(to, "\n%*s", (int)indent, "");
 			at = indent;
-		} else if (at > indent && at != first) {
+		} else if (begun) {
 			fputc(' ', to);
 			at++;
 		}
+		begun = true;
 		fwrite(text, 1, bytes, to);
 		at += columns;
 		text += bytes;
@@ -181,7 +182,7 @@ void report_head(FILE *to, const struct history_segment *segment, const struct s
 			units_time(number, head->period_ns));
 	else
 		fprintf(to, "  %-11s %s, only when asked\n", "source", source);
-	line(to, "cannot see", *head->blind ? head->blind : "nothing is known of that");
+	line(to, "cannot see", *head->blind ? head->blind : "nothing is hidden from it");
 	missing_line(to, summary);
 	cost_line(to, segment, summary);
 }

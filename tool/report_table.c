@@ -29,12 +29,13 @@ static void tree_name(const struct report_table *table, bool open[RANKING_LEVELS
 	size_t level = tree->levels[line];
 
 	open[level] = tree->more[line];
+	*text = '\0';
 	for (size_t i = 1; i < level; i++)
-		strcat(text, open[i] ? table->wide ? "│ " : "| " : "  ");
+		text = stpcpy(text, open[i] ? table->wide ? "│ " : "| " : "  ");
 	if (level && table->wide)
-		strcat(text, open[level] ? "├ " : "└ ");
+		stpcpy(text, open[level] ? "├ " : "└ ");
 	else if (level)
-		strcat(text, open[level] ? "|-" : "`-");
+		stpcpy(text, open[level] ? "|-" : "`-");
 }
 
 static void row(FILE *to, const struct report_table *table, const struct history_process *process,
@@ -46,7 +47,7 @@ static void row(FILE *to, const struct report_table *table, const struct history
 	char end[FATE_BYTES];
 	int pad = width - (int)columns(name);
 
-	fprintf(to, "%7d  %s%*s %11s %9s %8s %6s %8s %8s %9s  %s\n",
+	fprintf(to, "%7d  %s%*s %11s %9s %8s %6s %8s %8s %10s  %s\n",
 		process->tid ? process->tid : process->pid, name, pad > 0 ? pad : 0, "",
 		units_count(text[0], counts.minor), units_count(text[1], counts.major),
 		units_time(text[2], counts.cpu_ns), units_percent(text[3], percent),
@@ -61,7 +62,7 @@ void report_table(FILE *to, const struct report_table *table)
 	bool open[RANKING_LEVELS + 1] = { false };
 	int width = ranking->levels ? TREE_NAME : LIST_NAME;
 
-	fprintf(to, "%7s  %-*s %11s %9s %8s %6s %8s %8s %9s  %s\n", "PID", width, "NAME", "MINOR",
+	fprintf(to, "%7s  %-*s %11s %9s %8s %6s %8s %8s %10s  %s\n", "PID", width, "NAME", "MINOR",
 		"MAJOR", "CPU", "CPU", "RESIDENT", "SWAPPED", "LIFE", "ENDED");
 	fprintf(to, "%7s  %-*s %11s %9s %8s %6s %8s %8s\n", "", width, "", "faults", "faults",
 		"time", "share", "peak", "peak");

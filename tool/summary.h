@@ -13,10 +13,10 @@ struct summary {
 	struct fl_counts total; /* of all; its memory is 0 */
 	uint64_t peak_resident; /* pages; the most that all had at one time */
 	uint64_t peak_swapped;
-	/* What is missing: as in struct faultline_end; of one that did not end, what records tell. */
+	/* What is missing, as in struct faultline_end; without an end, what records tell of that. */
 	uint64_t missed;
 	uint64_t shed;
-	uint64_t lost; /* also those overwritten and those that the recorder came too late for */
+	uint64_t lost; /* also overwritten, or gone before the recorder came */
 	uint64_t unfollowed;
 	/* What recording cost; known only if the segment has an end. */
 	uint64_t cost_ns; /* CPU time in all: of the recorder, and of the module's passes */

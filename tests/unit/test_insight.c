@@ -205,7 +205,7 @@ static void test_few_major_faults(void **state)
 	assert_non_null(find(INSIGHT_MAJOR));
 }
 
-/* Calm for 8 s with half a CPU, then 2 s with so many major faults a second and percent of a CPU. */
+/* Calm for 8 s with half a CPU, then 2 s with so many major faults a second and so much CPU. */
 static void paging(uint64_t rate, uint64_t percent, uint64_t resident, uint64_t swapped)
 {
 	struct fl_counts counts = { .resident = resident };

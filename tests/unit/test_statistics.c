@@ -59,7 +59,7 @@ static void test_line(void **state)
 static void test_beta(void **state)
 {
 	(void)state;
-	/* What it is in closed form: x for (1, 1), arcsine for halves, polynomials for whole ones. */
+	/* In closed form: x for (1, 1), arcsine for halves, polynomials for whole ones. */
 	assert_true(near(statistics_beta(0.3, 1, 1), 0.3, 1e-12));
 	assert_true(near(statistics_beta(0.3, 0.5, 0.5), 2 / M_PI * asin(sqrt(0.3)), 1e-12));
 	assert_true(near(statistics_beta(0.9, 2, 3), 6 * 0.81 - 8 * 0.729 + 3 * 0.6561, 1e-12));
