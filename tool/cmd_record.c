@@ -10,8 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "closing.h"
 #include "command.h"
 #include "follow.h"
+#include "quote.h"
 #include "recorder.h"
 #include "say.h"
 #include "tally.h"
@@ -159,32 +161,6 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-/* The command line as a shell takes it, to be freed; NULL if there is no memory. */
-static char *join_words(int argc, char **argv)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_-+=:,./@%";
-	char *line = NULL;
-	size_t bytes;
-	FILE *to;
-
-	to = open_memstream(&line, &bytes);
-	if (!to)
-		return NULL;
-	fputs(argv[0], to);
-	for (int i = 1; i < argc; i++) {
-		if (argv[i][0] && !argv[i][strspn(argv[i], plain)]) {
-			fprintf(to, " %s", argv[i]);
-			continue;
-		}
-		fputs(" '", to);
-		for (const char *at = argv[i]; *at; at++)
-			fprintf(to, *at == '\'' ? "'\\''" : "%c", *at);
-		fputc('\'', to);
-	}
-	return fclose(to) ? NULL : line;
-}
-
 /* All that is there; of what comes while it is read only so much that signals are heard, too. */
 static int drain(struct record *record)
 {
@@ -281,104 +257,23 @@ static int run(struct record *record)
 	}
 }
 
-struct loss {
-	uint64_t number;
-	const char *one;
-	const char *many;
-};
-
-/* ", lost 12 records and ..."; what the figures hold is always said. */
-static void put_losses(FILE *to, const struct faultline_figures *figures)
-{
-	const struct loss losses[] = {
-		{ figures->lost, "record lost", "records lost" },
-		{ figures->overwritten + figures->skipped, "record overwritten",
-		  "records overwritten" },
-		{ figures->missed, "deadline missed", "deadlines missed" },
-		{ figures->shed, "visit shed", "visits shed" },
-		{ figures->unfollowed, "process not followed", "processes not followed" },
-	};
-	char count[UNITS_BYTES];
-	bool any = false;
-
-	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
-		if (!losses[i].number)
-			continue;
-		fprintf(to, ", %s %s", units_count(count, losses[i].number),
-			losses[i].number == 1 ? losses[i].one : losses[i].many);
-		any = true;
-	}
-	if (!any)
-		fputs(", nothing lost", to);
-}
-
-static void put_counts(FILE *to, const struct tally *tally)
-{
-	char processes[UNITS_BYTES], samples[UNITS_BYTES], minor[UNITS_BYTES], major[UNITS_BYTES];
-
-	fprintf(to, "%s process%s, %s sample%s, %s minor and %s major faults",
-		units_count(processes, tally->processes), tally->processes == 1 ? "" : "es",
-		units_count(samples, tally->samples), tally->samples == 1 ? "" : "s",
-		units_count(minor, tally->minor), units_count(major, tally->major));
-}
-
-static void put_time(FILE *to, const struct record *record, uint64_t took_ns)
-{
-	const struct recorder *recorder = &record->recorder;
-	char time[UNITS_BYTES], last[UNITS_BYTES];
-
-	if (recorder->flight_ns && recorder->flight_ns < took_ns)
-		fprintf(to, "the last %s of %s, ", units_time(last, (double)recorder->flight_ns),
-			units_time(time, (double)took_ns));
-	else
-		fprintf(to, "%s, ", units_time(time, (double)took_ns));
-}
-
-/* The passes of the module are not in our own CPU time, those of other sources are. */
-static uint64_t cost_so_far(const struct record *record, const struct faultline_figures *figures)
-{
-	uint64_t own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - record->begin_cpu_ns;
-
-	if (record->recorder.segment.source == FAULTLINE_SOURCE_MODULE)
-		own_ns += figures->pass_ns;
-	return own_ns;
-}
-
-/* The line that says it all. */
 static void conclude(const struct record *record, const struct faultline_figures *figures,
 		     size_t running)
 {
-	static const char *const sources[] = {
-		[FAULTLINE_SOURCE_MODULE] = "",
-		[FAULTLINE_SOURCE_PERF] = " with perf_event_open(2)",
-		[FAULTLINE_SOURCE_PROC] = " from /proc",
-	};
 	const struct recorder *recorder = &record->recorder;
-	uint64_t took_ns = clock_ns(CLOCK_MONOTONIC) - record->begin_ns;
-	uint64_t cost_ns = cost_so_far(record, figures);
-	bool usual = !strcmp(recorder->path, RECORDING_NAME);
-	char percent[UNITS_BYTES], bytes[UNITS_BYTES], number[UNITS_BYTES];
-	char *line = NULL;
-	size_t length;
-	FILE *to;
+	const struct closing closing = {
+		.source = recorder->segment.source,
+		.tally = recorder->flight_ns ? &recorder->window : &record->tally,
+		.figures = *figures,
+		.took_ns = clock_ns(CLOCK_MONOTONIC) - record->begin_ns,
+		.flight_ns = recorder->flight_ns,
+		.own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - record->begin_cpu_ns,
+		.running = running,
+		.path = recorder->path,
+		.bytes = recorder_bytes(recorder),
+	};
 
-	to = open_memstream(&line, &length);
-	if (!to)
-		return;
-	put_time(to, record, took_ns);
-	put_counts(to, recorder->flight_ns ? &recorder->window : &record->tally);
-	fputs(sources[recorder->segment.source], to);
-	put_losses(to, figures);
-	if (running)
-		fprintf(to, ", %s process%s still running", units_count(number, running),
-			running == 1 ? "" : "es");
-	fprintf(to, "; cost %s of a CPU; %s (%s): faultline report%s%s",
-		units_percent(percent, took_ns ? 100.0 * cost_ns / took_ns : 0), recorder->path,
-		units_bytes(bytes, (double)recorder_bytes(recorder)), usual ? "" : " ",
-		usual ? "" : recorder->path);
-	if (!fclose(to))
-		say("%s", line);
-	free(line);
+	closing_say(&closing);
 }
 
 /* Take what there still is, end the recording; the command may go on. */
@@ -461,7 +356,7 @@ int command_record(int argc, char **argv)
 	char *line;
 	int status;
 
-	line = join_words(argc, argv);
+	line = quote_words(argc, argv);
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &record);
 	record.progress = !record.follow.options.quiet && isatty(STDERR_FILENO);
 	status = begin(&record, line);

@@ -91,7 +91,7 @@ class RecordTest(SessionTest):
 
 class Exact(RecordTest):
     COMMANDS = [["/bin/true"]] * 5 + [["/bin/sh", "-c", "kill -9 $$"]] + \
-               [[FAULTER, "touch-now", str(pages)] for pages in (0, 1, 1000)] + \
+               [[FAULTER, "touch-now", str(pages)] for pages in (1, 10, 1000)] + \
                [["/bin/sh", "-c", "/bin/true; /bin/true"]]
 
     def test_as_root(self):

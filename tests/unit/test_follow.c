@@ -142,10 +142,10 @@ static void no_more_targets_than_can_be(void **state)
 	assert_non_null(many);
 	memset(many, 0, 2 * FOLLOW_TARGETS_MAX + 2);
 	for (size_t i = 0; i < FOLLOW_TARGETS_MAX; i++)
-		memcpy(many + 2 * i, "1,", 2);
-	many[2 * FOLLOW_TARGETS_MAX] = '1';
+		memcpy(&many[2 * i], "1,", 2);
+	*strchr(many, '\0') = '1';
 	assert_int_equal(PARSE("-p", many), EXIT_USAGE);
-	many[2 * FOLLOW_TARGETS_MAX - 1] = '\0';
+	*strrchr(many, ',') = '\0';
 	assert_int_equal(PARSE("-p", many), 0);
 	assert_int_equal(follow.options.number, FOLLOW_TARGETS_MAX);
 	free(many);
