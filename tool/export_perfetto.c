@@ -114,8 +114,9 @@ static uint64_t track_of(const struct export *export, uint32_t target)
 /* All segments by the first one's clock, whatever theirs was: that of another boot, perhaps. */
 static uint64_t moment(const struct export *export, uint64_t time_ns)
 {
-	int64_t shift = export->segment->wall_ns - export->first_wall_ns;
-	int64_t time = (int64_t)time_ns + shift;
+	/* Unsigned, as what a recording says may be anything. */
+	uint64_t shift = (uint64_t)export->segment->wall_ns - (uint64_t)export->first_wall_ns;
+	int64_t time = (int64_t)(time_ns + shift);
 
 	return time < 0 ? 0 : (uint64_t)time;
 }

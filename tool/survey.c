@@ -109,7 +109,7 @@ static int read_all(struct survey *survey, struct faultline_recording *recording
 	struct faultline_state state = { .size = sizeof(state) };
 	int err;
 
-	survey->began_ns = (int64_t)segment->start_ns + segment->wall_ns;
+	survey->began_ns = (int64_t)(segment->start_ns + (uint64_t)segment->wall_ns);
 	survey->source = segment->source;
 	survey->command = strdup(segment->command);
 	if (!survey->command)
