@@ -54,7 +54,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.offers("x"), [])
 
     def test_options_are_those_of_the_verb(self):
-        for verb in ("record", "stat", "top", "report", "export", "list", "doctor"):
+        for verb in self.offers("")[2:]:
             with self.subTest(verb):
                 offered = self.offers(verb, "--")
                 self.assertEqual(sorted(set(offered)), self.options(verb))

@@ -437,7 +437,7 @@ class Real(Case):
 
     def test_all_formats_agree_about_a_command_and_its_children(self):
         done = subprocess.run([TOOL, "record", "-I", "5ms", "--", "sh", "-c",
-                               "ls -lR /usr/share/man >/dev/null; sleep 0.2; exit 3"],
+                               "ls -lR /usr/include >/dev/null; sleep 0.2; exit 3"],
                               cwd=self.folder, capture_output=True, timeout=60)
         self.assertEqual(done.returncode, 3, done.stderr)
         lines = [json.loads(line) for line in self.run_tool("-f", "json").stdout.splitlines()]

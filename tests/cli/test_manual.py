@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """The tool's manual pages: one for each verb, with the options that it has, and examples that run.
 
-An example is a literal block or line of EXAMPLES. Each is run by bash, with a recording there, a
-PID of a process that ends soon for 1234 and from pidof, and a `make` that makes nothing. One that
-cannot run so has a line above it, `.\\" not run: WHY`, and is in NOT_RUN below with who runs it.
+An example is a literal block or line of EXAMPLES. Each is run by bash, with recordings and a ./job
+there, a PID of a process that ends soon for 1234 and from pidof, and a `make` that makes nothing.
+One that cannot run so has a line above it, `.\\" not run: WHY`, and is in NOT_RUN below, with who
+runs it.
 """
 
 import os
@@ -166,7 +167,7 @@ class Examples(unittest.TestCase):
         self.bin.mkdir()
         self.folder = Path(folder.name, "work")
         (self.bin / "faultline").symlink_to(TOOL)
-        self.program("make", "ls -lR /usr/share/man >/dev/null")
+        self.program(self.bin / "make", "ls -lR /usr/include >/dev/null")
         self.started = []
         self.addCleanup(self.stop)
 
@@ -175,19 +176,20 @@ class Examples(unittest.TestCase):
             process.kill()
             process.wait()
 
-    def program(self, name, text):
-        (self.bin / name).write_text(f"#!/bin/sh\n{text}\n")
-        (self.bin / name).chmod(0o755)
+    def program(self, path, text):
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
 
     def fresh(self):
         """A folder with recordings in it, and a process."""
         subprocess.run(["rm", "-rf", self.folder], check=True)
         self.folder.mkdir()
-        for name in ("faultline.data", "faultline.data.old", "before.data", "after.data"):
-            (self.folder / name).write_bytes(recordings.whole())
+        for name in ("faultline", "old", "new", "old-1", "old-2", "new-1", "new-2"):
+            (self.folder / f"{name}.data").write_bytes(recordings.whole())
+        self.program(self.folder / "job", "ls /usr/include >/dev/null")
         process = subprocess.Popen(["sleep", "3"])
         self.started.append(process)
-        self.program("pidof", f"echo {process.pid}")
+        self.program(self.bin / "pidof", f"echo {process.pid}")
         return process.pid
 
     def run_example(self, text):
