@@ -176,7 +176,7 @@ static int close_output(const struct options *options, FILE *to, int err)
 }
 
 /* What the recording lacks, whatever the format has of it. */
-static void say_state(const char *name, const struct export *export,
+static void say_state(const char *name, const struct export *out,
 		      const struct faultline_segment *segment, const struct faultline_state *state)
 {
 	char lost[UNITS_BYTES], missed[UNITS_BYTES], shed[UNITS_BYTES];
@@ -184,11 +184,11 @@ static void say_state(const char *name, const struct export *export,
 	if (*segment->blind)
 		say("%s: recorded by %s; cannot see: %s", name, export_source(segment->source),
 		    segment->blind);
-	if (export->lost || export->missed || export->shed)
+	if (out->lost || out->missed || out->shed)
 		say("%s: %s records lost, %s deadlines missed, %s visits shed: totals are right "
 		    "all the same",
-		    name, units_count(lost, export->lost), units_count(missed, export->missed),
-		    units_count(shed, export->shed));
+		    name, units_count(lost, out->lost), units_count(missed, out->missed),
+		    units_count(shed, out->shed));
 	if (state->damaged)
 		say("%s: damaged: %s were left out", name,
 		    units_bytes(lost, (double)state->damaged_bytes));
@@ -198,18 +198,17 @@ static void say_state(const char *name, const struct export *export,
 
 static int run(const struct options *options, struct faultline_recording *recording)
 {
-	struct export export = { .events = options->events };
+	struct export out = { .events = options->events };
 	struct faultline_state state = { .size = sizeof(state) };
 	int err;
 
-	export.to = open_output(options);
-	if (!export.to)
+	out.to = open_output(options);
+	if (!out.to)
 		return EXIT_TROUBLE;
-	err = export_run(&export, options->format, recording, &state);
-	err = close_output(options, export.to, err);
+	err = export_run(&out, options->format, recording, &state);
+	err = close_output(options, out.to, err);
 	if (!err)
-		say_state(options->recording, &export, faultline_recording_segment(recording),
-			  &state);
+		say_state(options->recording, &out, faultline_recording_segment(recording), &state);
 	return err ? EXIT_TROUBLE : EXIT_SUCCESS;
 }
 

@@ -17,72 +17,72 @@ const char *export_reason(uint32_t reason)
 	return names[reason < sizeof(names) / sizeof(names[0]) ? reason : 0];
 }
 
-static int begin_segment(struct export *export, const struct export_format *format,
+static int begin_segment(struct export *out, const struct export_format *format,
 			 const struct faultline_segment *segment)
 {
-	export->segment = segment;
-	export->number = export->segments++;
-	export->last_ns = segment->start_ns;
-	if (!export->number)
-		export->first_wall_ns = segment->wall_ns;
-	roster_free(export->roster);
-	export->roster = roster_new();
-	if (!export->roster)
+	out->segment = segment;
+	out->number = out->segments++;
+	out->last_ns = segment->start_ns;
+	if (!out->number)
+		out->first_wall_ns = segment->wall_ns;
+	roster_free(out->roster);
+	out->roster = roster_new();
+	if (!out->roster)
 		return -ENOMEM;
 	if (format->segment)
-		format->segment(export);
+		format->segment(out);
 	return 0;
 }
 
 /* Each gap has a record behind it. */
-static void count_gap(struct export *export, const struct fl_record *record)
+static void count_gap(struct export *out, const struct fl_record *record)
 {
 	if (record->type == FL_RECORD_LOST) {
-		export->lost += ((const struct fl_lost *)record)->records;
+		out->lost += ((const struct fl_lost *)record)->records;
 	} else if (record->type == FL_RECORD_MISSED) {
-		export->missed += ((const struct fl_missed *)record)->deadlines;
-		export->shed += ((const struct fl_missed *)record)->shed;
+		out->missed += ((const struct fl_missed *)record)->deadlines;
+		out->shed += ((const struct fl_missed *)record)->shed;
 	}
 }
 
-static int write_records(struct export *export, const struct export_format *format,
+static int write_records(struct export *out, const struct export_format *format,
 			 struct faultline_batch *batch)
 {
 	const struct fl_record *record;
 	struct roster_entry *who;
 
 	while ((record = faultline_next(batch))) {
-		who = roster_before(export->roster, record);
+		who = roster_before(out->roster, record);
 		if (!who && roster_target(record))
 			return -ENOMEM;
-		format->record(export, record, who);
-		roster_after(export->roster, who, record);
-		count_gap(export, record);
-		export->last_ns = record->time_ns;
+		format->record(out, record, who);
+		roster_after(out->roster, who, record);
+		count_gap(out, record);
+		out->last_ns = record->time_ns;
 	}
-	return ferror(export->to) ? -EIO : 0;
+	return ferror(out->to) ? -EIO : 0;
 }
 
-static void end_segment(struct export *export, const struct export_format *format,
+static void end_segment(struct export *out, const struct export_format *format,
 			const struct faultline_end *end)
 {
-	if (export->segment && format->end)
-		format->end(export, end);
-	export->segment = NULL;
+	if (out->segment && format->end)
+		format->end(out, end);
+	out->segment = NULL;
 }
 
 /* Tells of the damage that was met since the bytes before. */
-static void tell_damage(struct export *export, const struct export_format *format,
+static void tell_damage(struct export *out, const struct export_format *format,
 			const struct faultline_recording *recording, uint64_t before)
 {
 	struct faultline_state state = { .size = sizeof(state) };
 
 	faultline_recording_state(recording, &state);
 	if (format->damage)
-		format->damage(export, state.damaged_bytes - before);
+		format->damage(out, state.damaged_bytes - before);
 }
 
-static int write_parts(struct export *export, const struct export_format *format,
+static int write_parts(struct export *out, const struct export_format *format,
 		       struct faultline_recording *recording)
 {
 	struct faultline_state state = { .size = sizeof(state) };
@@ -93,18 +93,18 @@ static int write_parts(struct export *export, const struct export_format *format
 		faultline_recording_state(recording, &state);
 		part = faultline_recording_read(recording, &batch);
 		if (part == FAULTLINE_PART_SEGMENT) {
-			end_segment(export, format, NULL);
-			err = begin_segment(export, format, faultline_recording_segment(recording));
+			end_segment(out, format, NULL);
+			err = begin_segment(out, format, faultline_recording_segment(recording));
 		} else if (part == FAULTLINE_PART_RECORDS) {
-			err = write_records(export, format, batch);
+			err = write_records(out, format, batch);
 		} else if (part == FAULTLINE_PART_END) {
-			end_segment(export, format, faultline_recording_end(recording));
+			end_segment(out, format, faultline_recording_end(recording));
 			err = 0;
 		} else if (part == -EBADMSG) {
-			tell_damage(export, format, recording, state.damaged_bytes);
+			tell_damage(out, format, recording, state.damaged_bytes);
 			err = 0;
 		} else {
-			end_segment(export, format, NULL);
+			end_segment(out, format, NULL);
 			return part;
 		}
 		if (err)
@@ -112,20 +112,20 @@ static int write_parts(struct export *export, const struct export_format *format
 	}
 }
 
-int export_run(struct export *export, const struct export_format *format,
+int export_run(struct export *out, const struct export_format *format,
 	       struct faultline_recording *recording, struct faultline_state *state)
 {
 	int err;
 
 	if (format->begin)
-		format->begin(export);
-	err = write_parts(export, format, recording);
+		format->begin(out);
+	err = write_parts(out, format, recording);
 	faultline_recording_state(recording, state);
 	if (!err && format->finish)
-		format->finish(export, state);
-	roster_free(export->roster);
-	export->roster = NULL;
-	if (!err && (fflush(export->to) || ferror(export->to)))
+		format->finish(out, state);
+	roster_free(out->roster);
+	out->roster = NULL;
+	if (!err && (fflush(out->to) || ferror(out->to)))
 		err = -EIO;
 	return err;
 }

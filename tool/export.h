@@ -33,15 +33,15 @@ struct export
 struct export_format {
 	const char *name;
 	bool binary; /* not for terminals */
-	void (*begin)(struct export *export);
-	void (*segment)(struct export *export);
+	void (*begin)(struct export *out);
+	void (*segment)(struct export *out);
 	/* @who: the record is about it, NULL if about none; its totals are those before */
-	void (*record)(struct export *export, const struct fl_record *record,
+	void (*record)(struct export *out, const struct fl_record *record,
 		       struct roster_entry *who);
-	void (*damage)(struct export *export, uint64_t bytes);
+	void (*damage)(struct export *out, uint64_t bytes);
 	/* @end: NULL if the segment did not end well */
-	void (*end)(struct export *export, const struct faultline_end *end);
-	void (*finish)(struct export *export, const struct faultline_state *state);
+	void (*end)(struct export *out, const struct faultline_end *end);
+	void (*finish)(struct export *out, const struct faultline_state *state);
 };
 
 extern const struct export_format export_csv;
@@ -56,12 +56,12 @@ const char *export_reason(uint32_t reason);
 
 /**
  * export_run - write a whole recording
- * @export: to and events are set, the rest is 0
+ * @out: to and events are set, the rest is 0
  * @state: its size set; filled
  *
- * Return: 0, or -errno as faultline_recording_read(), -ENOMEM, or -EIO: @export->to has failed.
+ * Return: 0, or -errno as faultline_recording_read(), -ENOMEM, or -EIO: @out->to has failed.
  */
-int export_run(struct export *export, const struct export_format *format,
+int export_run(struct export *out, const struct export_format *format,
 	       struct faultline_recording *recording, struct faultline_state *state);
 
 #endif

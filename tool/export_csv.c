@@ -11,13 +11,13 @@
 
 #define WHO "time_ns,unix_ns,segment,target,pid,tid,name,event,"
 
-static void begin(struct export *export)
+static void begin(struct export *out)
 {
-	fputs(export->events ? WHO "parent,birth_ns,exit_code,signal,reason,missed_deadlines,"
-				   "shed_visits,lost_records,unfollowed_processes\n"
-			     : WHO "minor_faults,major_faults,cpu_ns,system_ns,resident_bytes,"
-				   "swapped_bytes,voluntary_switches,involuntary_switches\n",
-	      export->to);
+	fputs(out->events ? WHO "parent,birth_ns,exit_code,signal,reason,missed_deadlines,"
+				"shed_visits,lost_records,unfollowed_processes\n"
+			  : WHO "minor_faults,major_faults,cpu_ns,system_ns,resident_bytes,"
+				"swapped_bytes,voluntary_switches,involuntary_switches\n",
+	      out->to);
 }
 
 /* Quoted if it has to be; quoting spaces at its ends keeps readers from dropping them. */
@@ -39,13 +39,13 @@ static void write_text(FILE *to, const char *text)
 }
 
 /* The columns that all rows begin with; @who may be NULL. */
-static void write_who(const struct export *export, uint64_t time_ns, const struct roster_entry *who,
+static void write_who(const struct export *out, uint64_t time_ns, const struct roster_entry *who,
 		      const char *event)
 {
-	FILE *to = export->to;
+	FILE *to = out->to;
 
 	fprintf(to, "%" PRIu64 ",%" PRIi64 ",%" PRIu32 ",", time_ns,
-		(int64_t)(time_ns + (uint64_t) export->segment->wall_ns), export->number);
+		(int64_t)(time_ns + (uint64_t)out->segment->wall_ns), out->number);
 	if (who)
 		fprintf(to, "%" PRIu32, who->target);
 	putc(',', to);
@@ -60,19 +60,19 @@ static void write_who(const struct export *export, uint64_t time_ns, const struc
 	fprintf(to, ",%s,", event);
 }
 
-static void write_sample(const struct export *export, const struct fl_record *record,
+static void write_sample(const struct export *out, const struct fl_record *record,
 			 const struct roster_entry *who)
 {
 	const struct fl_counts *counts = roster_counts(record);
-	uint64_t page = export->segment->page_bytes;
+	uint64_t page = out->segment->page_bytes;
 
 	if (!counts)
 		return;
-	write_who(export, record->time_ns, who,
+	write_who(out, record->time_ns, who,
 		  record->type == FL_RECORD_SAMPLE ? "sample"
 		  : record->type == FL_RECORD_EXIT ? "exit"
 						   : "left");
-	fprintf(export->to,
+	fprintf(out->to,
 		"%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
 		",%" PRIu64 "\n",
 		(uint64_t)counts->minor, (uint64_t)counts->major, (uint64_t)counts->cpu_ns,
@@ -81,27 +81,27 @@ static void write_sample(const struct export *export, const struct fl_record *re
 		(uint64_t)counts->involuntary);
 }
 
-static void write_join(const struct export *export, const struct fl_join *join,
+static void write_join(const struct export *out, const struct fl_join *join,
 		       const struct roster_entry *who)
 {
-	write_who(export, join->record.time_ns, who,
+	write_who(out, join->record.time_ns, who,
 		  join->record.type == FL_RECORD_FORK ? "fork" : "target");
 	if (join->parent)
-		fprintf(export->to, "%" PRIu32, (uint32_t)join->parent);
-	fprintf(export->to, ",%" PRIu64 ",,,,,,,\n", (uint64_t)join->birth_ns);
+		fprintf(out->to, "%" PRIu32, (uint32_t)join->parent);
+	fprintf(out->to, ",%" PRIu64 ",,,,,,,\n", (uint64_t)join->birth_ns);
 }
 
-static void write_exit(const struct export *export, const struct fl_exit *ended,
+static void write_exit(const struct export *out, const struct fl_exit *ended,
 		       const struct roster_entry *who)
 {
-	write_who(export, ended->record.time_ns, who, "exit");
+	write_who(out, ended->record.time_ns, who, "exit");
 	if (WIFSIGNALED(ended->status))
-		fprintf(export->to, ",,,%d,,,,,\n", WTERMSIG(ended->status));
+		fprintf(out->to, ",,,%d,,,,,\n", WTERMSIG(ended->status));
 	else
-		fprintf(export->to, ",,%d,,,,,,\n", WEXITSTATUS(ended->status));
+		fprintf(out->to, ",,%d,,,,,,\n", WEXITSTATUS(ended->status));
 }
 
-static void write_event(const struct export *export, const struct fl_record *record,
+static void write_event(const struct export *out, const struct fl_record *record,
 			const struct roster_entry *who)
 {
 	const struct fl_missed *missed = (const void *)record;
@@ -110,28 +110,28 @@ static void write_event(const struct export *export, const struct fl_record *rec
 	switch (record->type) {
 	case FL_RECORD_TARGET:
 	case FL_RECORD_FORK:
-		write_join(export, (const struct fl_join *)record, who);
+		write_join(out, (const struct fl_join *)record, who);
 		break;
 	case FL_RECORD_EXEC:
-		write_who(export, record->time_ns, who, "exec");
-		fputs(",,,,,,,,\n", export->to);
+		write_who(out, record->time_ns, who, "exec");
+		fputs(",,,,,,,,\n", out->to);
 		break;
 	case FL_RECORD_EXIT:
-		write_exit(export, (const struct fl_exit *)record, who);
+		write_exit(out, (const struct fl_exit *)record, who);
 		break;
 	case FL_RECORD_LEFT:
-		write_who(export, record->time_ns, who, "left");
-		fprintf(export->to, ",,,,%s,,,,\n",
+		write_who(out, record->time_ns, who, "left");
+		fprintf(out->to, ",,,,%s,,,,\n",
 			export_reason(((const struct fl_left *)record)->reason));
 		break;
 	case FL_RECORD_MISSED:
-		write_who(export, record->time_ns, NULL, "missed");
-		fprintf(export->to, ",,,,,%" PRIu64 ",%" PRIu64 ",,\n", (uint64_t)missed->deadlines,
+		write_who(out, record->time_ns, NULL, "missed");
+		fprintf(out->to, ",,,,,%" PRIu64 ",%" PRIu64 ",,\n", (uint64_t)missed->deadlines,
 			(uint64_t)missed->shed);
 		break;
 	case FL_RECORD_LOST:
-		write_who(export, record->time_ns, NULL, "lost");
-		fprintf(export->to, ",,,,,,,%" PRIu64 ",%" PRIu64 "\n", (uint64_t)lost->records,
+		write_who(out, record->time_ns, NULL, "lost");
+		fprintf(out->to, ",,,,,,,%" PRIu64 ",%" PRIu64 "\n", (uint64_t)lost->records,
 			(uint64_t)lost->unfollowed);
 		break;
 	default:
@@ -139,29 +139,29 @@ static void write_event(const struct export *export, const struct fl_record *rec
 	}
 }
 
-static void record(struct export *export, const struct fl_record *record, struct roster_entry *who)
+static void record(struct export *out, const struct fl_record *record, struct roster_entry *who)
 {
-	if (export->events)
-		write_event(export, record, who);
+	if (out->events)
+		write_event(out, record, who);
 	else
-		write_sample(export, record, who);
+		write_sample(out, record, who);
 }
 
-static void segment(struct export *export)
+static void segment(struct export *out)
 {
-	if (!export->events)
+	if (!out->events)
 		return;
-	write_who(export, export->segment->start_ns, NULL, "begin");
-	fputs(",,,,,,,,\n", export->to);
+	write_who(out, out->segment->start_ns, NULL, "begin");
+	fputs(",,,,,,,,\n", out->to);
 }
 
-static void end(struct export *export, const struct faultline_end *end)
+static void end(struct export *out, const struct faultline_end *end)
 {
-	if (!export->events || !end)
+	if (!out->events || !end)
 		return;
 	/* What was lost has rows of its own: sums over all rows are right. */
-	write_who(export, end->end_ns, NULL, "end");
-	fputs(",,,,,,,,\n", export->to);
+	write_who(out, end->end_ns, NULL, "end");
+	fputs(",,,,,,,,\n", out->to);
 }
 
 const struct export_format export_csv = {

@@ -20,19 +20,19 @@ static json_t *line_of(const char *type)
 }
 
 /* Writes a line and frees it. */
-static void write_line(const struct export *export, json_t *line)
+static void write_line(const struct export *out, json_t *line)
 {
-	json_dumpf(line, export->to, JSON_COMPACT);
-	putc('\n', export->to);
+	json_dumpf(line, out->to, JSON_COMPACT);
+	putc('\n', out->to);
 	json_decref(line);
 }
 
-static void segment(struct export *export)
+static void segment(struct export *out)
 {
-	const struct faultline_segment *segment = export->segment;
+	const struct faultline_segment *segment = out->segment;
 	json_t *line = line_of("segment");
 
-	object_number(line, "segment", export->number);
+	object_number(line, "segment", out->number);
 	object_text(line, "source", export_source(segment->source));
 	object_text(line, "source_version", segment->source_version);
 	object_text(line, "blind", segment->blind);
@@ -48,7 +48,7 @@ static void segment(struct export *export)
 	object_number(line, "start_ns", segment->start_ns);
 	object_number(line, "wall_ns", (uint64_t)segment->wall_ns);
 	object_number(line, "ring_flags", segment->ring_flags);
-	write_line(export, line);
+	write_line(out, line);
 }
 
 static void put_counts(json_t *line, const struct fl_counts *counts, uint64_t page)
@@ -123,7 +123,7 @@ static void put_own(json_t *line, const struct fl_record *record)
 	}
 }
 
-static void record(struct export *export, const struct fl_record *record, struct roster_entry *who)
+static void record(struct export *out, const struct fl_record *record, struct roster_entry *who)
 {
 	static const char *const types[] = {
 		[FL_RECORD_SAMPLE] = "sample", [FL_RECORD_TARGET] = "target",
@@ -138,7 +138,7 @@ static void record(struct export *export, const struct fl_record *record, struct
 	if (record->type < sizeof(types) / sizeof(types[0]))
 		type = types[record->type];
 	line = line_of(type ? type : "unknown");
-	object_number(line, "segment", export->number);
+	object_number(line, "segment", out->number);
 	object_number(line, "seq", record->seq);
 	object_number(line, "time_ns", record->time_ns);
 	if (who) {
@@ -149,23 +149,23 @@ static void record(struct export *export, const struct fl_record *record, struct
 	}
 	put_own(line, record);
 	if (counts)
-		put_counts(line, counts, export->segment->page_bytes);
-	write_line(export, line);
+		put_counts(line, counts, out->segment->page_bytes);
+	write_line(out, line);
 }
 
-static void damage(struct export *export, uint64_t bytes)
+static void damage(struct export *out, uint64_t bytes)
 {
 	json_t *line = line_of("damage");
 
 	object_number(line, "bytes", bytes);
-	write_line(export, line);
+	write_line(out, line);
 }
 
-static void end(struct export *export, const struct faultline_end *end)
+static void end(struct export *out, const struct faultline_end *end)
 {
 	json_t *line = line_of(end ? "end" : "cut");
 
-	object_number(line, "segment", export->number);
+	object_number(line, "segment", out->number);
 	if (end) {
 		object_number(line, "end_ns", end->end_ns);
 		object_number(line, "records", end->records);
@@ -179,10 +179,10 @@ static void end(struct export *export, const struct faultline_end *end)
 		object_number(line, "unfollowed", end->unfollowed);
 		object_number(line, "skipped", end->skipped);
 	}
-	write_line(export, line);
+	write_line(out, line);
 }
 
-static void finish(struct export *export, const struct faultline_state *state)
+static void finish(struct export *out, const struct faultline_state *state)
 {
 	json_t *line = line_of("state");
 
@@ -192,7 +192,7 @@ static void finish(struct export *export, const struct faultline_state *state)
 	object_number(line, "damaged", state->damaged);
 	object_number(line, "damaged_bytes", state->damaged_bytes);
 	object_number(line, "ignored_bytes", state->ignored_bytes);
-	write_line(export, line);
+	write_line(out, line);
 }
 
 const struct export_format export_json = {

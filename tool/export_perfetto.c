@@ -106,33 +106,34 @@ static const struct figure {
 #define RATES 6 /* so many of them, the first ones */
 
 /* Ids of tracks: of a target, and behind it of its figures. Target 0 is the recording. */
-static uint64_t track_of(const struct export *export, uint32_t target)
+static uint64_t track_of(const struct export *out, uint32_t target)
 {
-	return ((uint64_t) export->number + 1) << 40 | (uint64_t)target << 4;
+	return ((uint64_t)out->number + 1) << 40 | (uint64_t)target << 4;
 }
 
 /* All segments by the first one's clock, whatever theirs was: that of another boot, perhaps. */
-static uint64_t moment(const struct export *export, uint64_t time_ns)
+static uint64_t moment(const struct export *out, uint64_t time_ns)
 {
 	/* Unsigned, as what a recording says may be anything. */
-	uint64_t shift = (uint64_t)export->segment->wall_ns - (uint64_t)export->first_wall_ns;
-	int64_t time = (int64_t)(time_ns + shift);
+	const uint64_t wall = (uint64_t)out->segment->wall_ns;
+	const uint64_t first = (uint64_t)out->first_wall_ns;
+	int64_t time = (int64_t)(time_ns + wall - first);
 
 	return time < 0 ? 0 : (uint64_t)time;
 }
 
 /* Writes a packet with one thing in it. */
-static void write_packet(const struct export *export, uint64_t time_ns, enum packet field,
+static void write_packet(const struct export *out, uint64_t time_ns, enum packet field,
 			 const struct protobuf *thing)
 {
 	struct protobuf packet, trace;
 
 	packet.length = trace.length = 0;
-	protobuf_number(&packet, PACKET_TIMESTAMP, moment(export, time_ns));
+	protobuf_number(&packet, PACKET_TIMESTAMP, moment(out, time_ns));
 	protobuf_number(&packet, PACKET_SEQUENCE, SEQUENCE);
 	protobuf_message(&packet, field, thing);
 	protobuf_message(&trace, TRACE_PACKET, &packet);
-	fwrite(trace.bytes, 1, trace.length, export->to);
+	fwrite(trace.bytes, 1, trace.length, out->to);
 }
 
 static void begin_event(struct protobuf *event, enum event_type type, uint64_t track,
@@ -187,30 +188,30 @@ static void add_clock(struct protobuf *snapshot, enum builtin_clock id, uint64_t
 }
 
 /* Times are of CLOCK_MONOTONIC; this says so, and what time of day they are. */
-static void write_clocks(const struct export *export)
+static void write_clocks(const struct export *out)
 {
-	uint64_t start = export->segment->start_ns;
+	uint64_t start = out->segment->start_ns;
 	struct protobuf snapshot;
 
 	snapshot.length = 0;
 	add_clock(&snapshot, MONOTONIC, start);
-	add_clock(&snapshot, REALTIME, start + (uint64_t) export->segment->wall_ns);
+	add_clock(&snapshot, REALTIME, start + (uint64_t)out->segment->wall_ns);
 	protobuf_number(&snapshot, SNAPSHOT_PRIMARY, MONOTONIC);
-	write_packet(export, start, PACKET_CLOCK_SNAPSHOT, &snapshot);
+	write_packet(out, start, PACKET_CLOCK_SNAPSHOT, &snapshot);
 }
 
-static void segment(struct export *export)
+static void segment(struct export *out)
 {
-	const struct faultline_segment *segment = export->segment;
+	const struct faultline_segment *segment = out->segment;
 	struct protobuf message;
 
-	if (!export->number)
-		write_clocks(export);
+	if (!out->number)
+		write_clocks(out);
 	message.length = 0;
-	protobuf_number(&message, DESCRIPTOR_UUID, track_of(export, 0));
+	protobuf_number(&message, DESCRIPTOR_UUID, track_of(out, 0));
 	protobuf_text(&message, DESCRIPTOR_NAME, "faultline");
-	write_packet(export, segment->start_ns, PACKET_TRACK_DESCRIPTOR, &message);
-	begin_event(&message, SLICE_BEGIN, track_of(export, 0), "recording");
+	write_packet(out, segment->start_ns, PACKET_TRACK_DESCRIPTOR, &message);
+	begin_event(&message, SLICE_BEGIN, track_of(out, 0), "recording");
 	annotate_text(&message, "command", segment->command);
 	annotate_text(&message, "source", export_source(segment->source));
 	annotate_text(&message, "source version", segment->source_version);
@@ -219,16 +220,16 @@ static void segment(struct export *export)
 	annotate_text(&message, "kernel", segment->kernel);
 	annotate(&message, "CPUs", segment->cpus);
 	annotate(&message, "period (ns)", segment->period_ns);
-	write_packet(export, segment->start_ns, PACKET_TRACK_EVENT, &message);
+	write_packet(out, segment->start_ns, PACKET_TRACK_EVENT, &message);
 }
 
 /* The descriptor of a target's track, with its name of now. */
-static void describe(const struct export *export, uint64_t time_ns, const struct roster_entry *who)
+static void describe(const struct export *out, uint64_t time_ns, const struct roster_entry *who)
 {
 	struct protobuf message, of;
 
 	message.length = of.length = 0;
-	protobuf_number(&message, DESCRIPTOR_UUID, track_of(export, who->target));
+	protobuf_number(&message, DESCRIPTOR_UUID, track_of(out, who->target));
 	if (who->tid) {
 		protobuf_number(&of, THREAD_PID, (uint64_t)who->pid);
 		protobuf_number(&of, THREAD_TID, (uint64_t)who->tid);
@@ -237,34 +238,34 @@ static void describe(const struct export *export, uint64_t time_ns, const struct
 	} else if (who->pid) {
 		protobuf_number(&of, PROCESS_PID, (uint64_t)who->pid);
 		protobuf_text(&of, PROCESS_NAME, who->name);
-		protobuf_number(&of, PROCESS_START, moment(export, who->birth_ns));
+		protobuf_number(&of, PROCESS_START, moment(out, who->birth_ns));
 		protobuf_message(&message, DESCRIPTOR_PROCESS, &of);
 	} else {
 		protobuf_text(&message, DESCRIPTOR_NAME, who->name);
 	}
-	write_packet(export, time_ns, PACKET_TRACK_DESCRIPTOR, &message);
+	write_packet(out, time_ns, PACKET_TRACK_DESCRIPTOR, &message);
 }
 
-static void describe_figures(const struct export *export, uint64_t time_ns,
+static void describe_figures(const struct export *out, uint64_t time_ns,
 			     const struct roster_entry *who)
 {
 	struct protobuf message, counter;
 
 	for (size_t i = 0; i < ROSTER_SHOWN; i++) {
 		message.length = counter.length = 0;
-		protobuf_number(&message, DESCRIPTOR_UUID, track_of(export, who->target) + 1 + i);
-		protobuf_number(&message, DESCRIPTOR_PARENT, track_of(export, who->target));
+		protobuf_number(&message, DESCRIPTOR_UUID, track_of(out, who->target) + 1 + i);
+		protobuf_number(&message, DESCRIPTOR_PARENT, track_of(out, who->target));
 		protobuf_text(&message, DESCRIPTOR_NAME, figures[i].name);
 		if (figures[i].unit_name)
 			protobuf_text(&counter, COUNTER_UNIT_NAME, figures[i].unit_name);
 		else
 			protobuf_number(&counter, COUNTER_UNIT, figures[i].unit);
 		protobuf_message(&message, DESCRIPTOR_COUNTER, &counter);
-		write_packet(export, time_ns, PACKET_TRACK_DESCRIPTOR, &message);
+		write_packet(out, time_ns, PACKET_TRACK_DESCRIPTOR, &message);
 	}
 }
 
-static void write_figure(const struct export *export, uint64_t time_ns, struct roster_entry *who,
+static void write_figure(const struct export *out, uint64_t time_ns, struct roster_entry *who,
 			 size_t figure, double value)
 {
 	struct protobuf event;
@@ -272,12 +273,12 @@ static void write_figure(const struct export *export, uint64_t time_ns, struct r
 	if (value == who->shown[figure])
 		return;
 	who->shown[figure] = value;
-	begin_event(&event, COUNTER, track_of(export, who->target) + 1 + figure, NULL);
+	begin_event(&event, COUNTER, track_of(out, who->target) + 1 + figure, NULL);
 	protobuf_double(&event, EVENT_DOUBLE, value);
-	write_packet(export, time_ns, PACKET_TRACK_EVENT, &event);
+	write_packet(out, time_ns, PACKET_TRACK_EVENT, &event);
 }
 
-static void write_rates(const struct export *export, uint64_t time_ns, struct roster_entry *who,
+static void write_rates(const struct export *out, uint64_t time_ns, struct roster_entry *who,
 			const struct fl_counts *now)
 {
 	const struct fl_counts *before = &who->counts;
@@ -292,20 +293,20 @@ static void write_rates(const struct export *export, uint64_t time_ns, struct ro
 	};
 
 	for (size_t i = 0; i < RATES; i++)
-		write_figure(export, who->time_ns, who, i,
+		write_figure(out, who->time_ns, who, i,
 			     scaled[i] / (double)(time_ns - who->time_ns));
 }
 
-static void write_memory(const struct export *export, uint64_t time_ns, struct roster_entry *who,
+static void write_memory(const struct export *out, uint64_t time_ns, struct roster_entry *who,
 			 const struct fl_counts *now)
 {
-	const double page = export->segment->page_bytes;
+	const double page = out->segment->page_bytes;
 
-	write_figure(export, time_ns, who, RATES, (double)now->resident * page);
-	write_figure(export, time_ns, who, RATES + 1, (double)now->swapped * page);
+	write_figure(out, time_ns, who, RATES, (double)now->resident * page);
+	write_figure(out, time_ns, who, RATES + 1, (double)now->swapped * page);
 }
 
-static void write_counts(const struct export *export, const struct fl_record *record,
+static void write_counts(const struct export *out, const struct fl_record *record,
 			 struct roster_entry *who)
 {
 	const struct fl_counts *counts = roster_counts(record);
@@ -313,59 +314,59 @@ static void write_counts(const struct export *export, const struct fl_record *re
 	if (!counts)
 		return;
 	if (who->counted && record->time_ns > who->time_ns)
-		write_rates(export, record->time_ns, who, counts);
-	write_memory(export, record->time_ns, who, counts);
+		write_rates(out, record->time_ns, who, counts);
+	write_memory(out, record->time_ns, who, counts);
 }
 
-static void write_program(const struct export *export, uint64_t time_ns, enum event_type type,
+static void write_program(const struct export *out, uint64_t time_ns, enum event_type type,
 			  const struct roster_entry *who)
 {
 	struct protobuf event;
 
-	begin_event(&event, type, track_of(export, who->target),
+	begin_event(&event, type, track_of(out, who->target),
 		    type == SLICE_BEGIN ? who->name : NULL);
-	write_packet(export, time_ns, PACKET_TRACK_EVENT, &event);
+	write_packet(out, time_ns, PACKET_TRACK_EVENT, &event);
 }
 
-static void write_instant(const struct export *export, uint64_t time_ns, uint32_t target,
+static void write_instant(const struct export *out, uint64_t time_ns, uint32_t target,
 			  const char *what, const char *which)
 {
 	char name[128];
 	struct protobuf event;
 
 	snprintf(name, sizeof(name), "%s%s%s", what, *which ? " " : "", which);
-	begin_event(&event, INSTANT, track_of(export, target), name);
-	write_packet(export, time_ns, PACKET_TRACK_EVENT, &event);
+	begin_event(&event, INSTANT, track_of(out, target), name);
+	write_packet(out, time_ns, PACKET_TRACK_EVENT, &event);
 }
 
 /* Before anything else of it, also if the record that told of it was lost. */
-static void introduce(const struct export *export, uint64_t time_ns, struct roster_entry *who)
+static void introduce(const struct export *out, uint64_t time_ns, struct roster_entry *who)
 {
 	if (who->told)
 		return;
 	who->told = true;
-	describe(export, time_ns, who);
-	describe_figures(export, time_ns, who);
-	write_program(export, time_ns, SLICE_BEGIN, who);
+	describe(out, time_ns, who);
+	describe_figures(out, time_ns, who);
+	write_program(out, time_ns, SLICE_BEGIN, who);
 }
 
-static void write_exec(const struct export *export, const struct fl_record *record,
+static void write_exec(const struct export *out, const struct fl_record *record,
 		       const struct roster_entry *who)
 {
-	describe(export, record->time_ns, who);
-	write_program(export, record->time_ns, SLICE_END, who);
-	write_program(export, record->time_ns, SLICE_BEGIN, who);
-	write_instant(export, record->time_ns, who->target, "exec", who->name);
+	describe(out, record->time_ns, who);
+	write_program(out, record->time_ns, SLICE_END, who);
+	write_program(out, record->time_ns, SLICE_BEGIN, who);
+	write_instant(out, record->time_ns, who->target, "exec", who->name);
 }
 
 /* Its rates end here: they would be drawn on for ever. */
-static void write_zeroes(const struct export *export, uint64_t time_ns, struct roster_entry *who)
+static void write_zeroes(const struct export *out, uint64_t time_ns, struct roster_entry *who)
 {
 	for (size_t i = 0; i < ROSTER_SHOWN; i++)
-		write_figure(export, time_ns, who, i, 0);
+		write_figure(out, time_ns, who, i, 0);
 }
 
-static void write_last(const struct export *export, const struct fl_record *record,
+static void write_last(const struct export *out, const struct fl_record *record,
 		       struct roster_entry *who)
 {
 	const struct fl_exit *ended = (const void *)record;
@@ -373,7 +374,7 @@ static void write_last(const struct export *export, const struct fl_record *reco
 	struct protobuf event;
 	char how[40];
 
-	write_zeroes(export, record->time_ns, who);
+	write_zeroes(out, record->time_ns, who);
 	if (record->type == FL_RECORD_LEFT)
 		snprintf(how, sizeof(how), "left: %s",
 			 export_reason(((const struct fl_left *)record)->reason));
@@ -382,60 +383,60 @@ static void write_last(const struct export *export, const struct fl_record *reco
 			 sigabbrev_np(WTERMSIG(ended->status)));
 	else
 		snprintf(how, sizeof(how), "exit %d", WEXITSTATUS(ended->status));
-	write_instant(export, record->time_ns, who->target, how, "");
-	begin_event(&event, SLICE_END, track_of(export, who->target), NULL);
+	write_instant(out, record->time_ns, who->target, how, "");
+	begin_event(&event, SLICE_END, track_of(out, who->target), NULL);
 	if (counts)
 		annotate_counts(&event, counts);
-	write_packet(export, record->time_ns, PACKET_TRACK_EVENT, &event);
+	write_packet(out, record->time_ns, PACKET_TRACK_EVENT, &event);
 }
 
-static void write_gap(const struct export *export, const struct fl_record *record)
+static void write_gap(const struct export *out, const struct fl_record *record)
 {
 	const struct fl_missed *missed = (const void *)record;
 	const struct fl_lost *lost = (const void *)record;
 	const bool is_lost = record->type == FL_RECORD_LOST;
 	struct protobuf event;
 
-	begin_event(&event, INSTANT, track_of(export, 0), is_lost ? "lost" : "missed");
+	begin_event(&event, INSTANT, track_of(out, 0), is_lost ? "lost" : "missed");
 	annotate(&event, is_lost ? "records" : "deadlines",
 		 is_lost ? lost->records : missed->deadlines);
 	annotate(&event, is_lost ? "processes not followed" : "visits shed",
 		 is_lost ? lost->unfollowed : missed->shed);
-	write_packet(export, record->time_ns, PACKET_TRACK_EVENT, &event);
+	write_packet(out, record->time_ns, PACKET_TRACK_EVENT, &event);
 }
 
-static void record(struct export *export, const struct fl_record *record, struct roster_entry *who)
+static void record(struct export *out, const struct fl_record *record, struct roster_entry *who)
 {
 	if (record->type == FL_RECORD_MISSED || record->type == FL_RECORD_LOST)
-		write_gap(export, record);
+		write_gap(out, record);
 	if (!who)
 		return;
-	introduce(export, record->time_ns, who);
-	write_counts(export, record, who);
+	introduce(out, record->time_ns, who);
+	write_counts(out, record, who);
 	if (record->type == FL_RECORD_FORK && who->parent)
-		write_instant(export, record->time_ns, who->parent, "fork", who->name);
+		write_instant(out, record->time_ns, who->parent, "fork", who->name);
 	if (record->type == FL_RECORD_EXEC)
-		write_exec(export, record, who);
+		write_exec(out, record, who);
 	if (record->type == FL_RECORD_EXIT || record->type == FL_RECORD_LEFT)
-		write_last(export, record, who);
+		write_last(out, record, who);
 }
 
 static void end_program(struct roster_entry *who, void *with)
 {
-	const struct export *export = with;
+	const struct export *out = with;
 	struct protobuf event;
 
-	begin_event(&event, SLICE_END, track_of(export, who->target), NULL);
+	begin_event(&event, SLICE_END, track_of(out, who->target), NULL);
 	annotate_counts(&event, &who->counts);
-	write_packet(export, export->last_ns, PACKET_TRACK_EVENT, &event);
+	write_packet(out, out->last_ns, PACKET_TRACK_EVENT, &event);
 }
 
-static void end(struct export *export, const struct faultline_end *end)
+static void end(struct export *out, const struct faultline_end *end)
 {
 	struct protobuf event;
 
-	roster_walk(export->roster, end_program, export);
-	begin_event(&event, SLICE_END, track_of(export, 0), NULL);
+	roster_walk(out->roster, end_program, out);
+	begin_event(&event, SLICE_END, track_of(out, 0), NULL);
 	if (end) {
 		annotate(&event, "CPU of the recorder (ns)", end->own_cpu_ns);
 		annotate(&event, "passes of the kernel (ns)", end->pass_ns);
@@ -445,7 +446,7 @@ static void end(struct export *export, const struct faultline_end *end)
 	} else {
 		annotate_text(&event, "end", "cut off");
 	}
-	write_packet(export, end ? end->end_ns : export->last_ns, PACKET_TRACK_EVENT, &event);
+	write_packet(out, end ? end->end_ns : out->last_ns, PACKET_TRACK_EVENT, &event);
 }
 
 const struct export_format export_perfetto = {
