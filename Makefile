@@ -225,19 +225,19 @@ GUEST := $(addprefix build/tests/,faulter failing recorder uring) $(EXAMPLES) $(
 
 tests: $(GUEST) ## build the programs that run in the guest
 
-guest: user tests ## run the tests of the module on every kernel of vm/kernels, in virtual machines
+guest: user tool tests ## run the tests of the module on every kernel of vm/kernels, in virtual machines
 	tests/guest/run
 
 coverage: need-check ## measure which lines of the module the tests reach: build/coverage/html
-	@$(MAKE) --no-print-directory user tests
+	@$(MAKE) --no-print-directory user tool tests
 	tests/guest/run debug failing
 
 kernels: need-check ## run the tests on every kernel and write docs/kernels.md
-	@$(MAKE) --no-print-directory user tests
+	@$(MAKE) --no-print-directory user tool tests
 	tests/guest/run --page docs/kernels.md
 
 check-races: need-check ## run the tests of the module on a kernel that finds data races
-	@$(MAKE) --no-print-directory user tests
+	@$(MAKE) --no-print-directory user tool tests
 	tests/guest/run races
 
 check-bench: need-check ## plant mistakes in a module: each must turn its run red
