@@ -225,7 +225,7 @@ GUEST := $(addprefix build/tests/,faulter failing recorder uring) $(EXAMPLES) $(
 
 tests: $(GUEST) ## build the programs that run in the guest
 
-guest: user tool tests ## run the tests of the module on every kernel of vm/kernels, in virtual machines
+guest: user tool tests ## run the tests of the module on every kernel of vm/kernels, in guests
 	tests/guest/run
 
 coverage: need-check ## measure which lines of the module the tests reach: build/coverage/html
