@@ -152,12 +152,12 @@ uninstall-lib: ## remove what `make install-lib` with the same variables install
 
 demo: ## watch two processes fault, in a virtual machine: needs no root, no headers
 	@packaging/need demo
-	@$(MAKE) --no-print-directory user
+	@$(MAKE) --no-print-directory user tool page
 	studies/run --live 1a
 
 study: ## run all case studies in virtual machines, with plots and a verdict: results/
 	@packaging/need demo
-	@$(MAKE) --no-print-directory user
+	@$(MAKE) --no-print-directory user tool page
 	studies/run all
 
 need-check: ## install the Debian packages that `make check` needs

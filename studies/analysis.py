@@ -59,11 +59,12 @@ def tick_rate(first, last):
 
 @dataclass(frozen=True)
 class Measured:
-    """A run, the samples that were taken of it and the machine's HZ."""
+    """A run, the samples of the classic interface, the machine's HZ and what the tool recorded."""
 
     run: Run
     hz: int
     samples: list = field(repr=False)
+    recorded: dict          # what `faultline record` saw of them: {"minor": sum, "major": sum}
 
     def total(self, what):
         """Sum of a field of the samples: faults, or jiffies of CPU time."""

@@ -133,4 +133,11 @@ assert _JUDGES.keys() == STUDIES.keys()
 
 def judge(study, measured, base):
     """The checks of a study, given its runs as {name: Measured} and the base cost in faults."""
-    return _JUDGES[study.name](measured, base)
+    return _JUDGES[study.name](measured, base) + [
+        check for name in study.runs for check in _both(name, measured[name])]
+
+
+def _both(name, run):
+    """Both interfaces counted the same faults."""
+    return [exactly(f"{what} faults of {name} recorded", "", run.recorded[what], run.total(what))
+            for what in ("minor", "major")]

@@ -8,13 +8,14 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import tool
 from analysis import Clock, Measured, parse, tick_rate
 
 ROOT = Path(__file__).resolve().parent.parent
 VM = ROOT / "vm" / "run"
 RECORD = ROOT / "studies" / "record"
 BUILD = ROOT / "build"
-PROGRAMS = ("work", "monitor")
+PROGRAMS = ("work", "monitor", "faultline")
 GRACE = 20                  # seconds that vm/run gets to take its machine down
 LAST_WORDS = 8              # lines of standard error that a failure repeats
 
@@ -154,6 +155,7 @@ def _collect(recording, runs, folder):
         path = folder / f"{run.name}.data"
         try:
             samples = parse(path.read_text(encoding="ascii"), path.name)
-            recording.runs[run.name] = Measured(run, recording.hz, samples)
-        except (OSError, ValueError) as error:
+            recorded = tool.recorded(folder / f"{run.name}.{tool.RECORDING}")
+            recording.runs[run.name] = Measured(run, recording.hz, samples, recorded)
+        except (OSError, ValueError, tool.Failed) as error:
             raise Failed(f"the samples of run {run.name} are unusable: {error}") from error

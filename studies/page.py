@@ -45,8 +45,10 @@ def html(results, folder):
         *(_study(outcome, folder) for outcome in results.outcomes),
         "<h2>The runs</h2>", _runs(results),
         '<p class="faint">Samples: NAME.data, as monitor prints them: jiffies, minor faults, '
-        "major faults, CPU time in jiffies, each since the sample before. The same figures for "
-        "machines: results.json.</p>",
+        "major faults, CPU time in jiffies, each since the sample before. NAME.faultline is what "
+        "<code>faultline record</code> recorded at the same time, NAME.html the page that "
+        "<code>faultline report</code> made of it. The same figures for machines: "
+        "results.json.</p>",
         "</body>", "</html>", ""])
 
 
@@ -110,13 +112,15 @@ def _checks(outcome):
 
 def _runs(results):
     headings = ("run", "processes", "minor faults", "major faults", "CPU time", "mean CPU use",
-                "completion", "samples")
+                "completion", "samples", "recording")
     lines = [f"<tr>{''.join(f'<th>{heading}</th>' for heading in headings)}</tr>"]
     for name, run in results.measured.items():
         cells = (name, _commands(run.run), f"{run.total('minor'):,}", f"{run.total('major'):,}",
                  f"{run.cpu_seconds:.2f} s", f"{run.cpu_use:.1f} %",
                  f"{run.completion:,} jiffies", f"{len(run.samples):,} in {name}.data")
-        lines.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
+        report = f'<a href="{name}.html">{name}.html</a>'
+        lines.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+                     + f"<td>{report}</td></tr>")
     return _table(lines)
 
 

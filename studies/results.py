@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 import definition
 import gnuplot
 import plot
+import tool
 from explanation import explain
 from judgement import judge
 from machine import ROOT
@@ -111,6 +112,8 @@ def _run(name, results):
                        "accesses_per_iteration": process.accesses, "pages": process.pages}
                       for process in measured.run.processes],
         "samples_file": f"{name}.data",
+        "recording_file": f"{name}.{tool.RECORDING}",
+        "report_file": f"{name}.html",
         "samples": len(measured.samples),
         "hz": measured.hz,
         "minor_faults": measured.total("minor"),
@@ -121,6 +124,8 @@ def _run(name, results):
         "mean_minor_faults_per_s": round(measured.fault_rate, 1),
         "pages_swapped_in": pages_in,
         "pages_swapped_out": pages_out,
+        "minor_faults_recorded": measured.recorded["minor"],
+        "major_faults_recorded": measured.recorded["major"],
     }
 
 

@@ -22,7 +22,7 @@ def measured(name, minor, major=0, cpu=100, completion=5000):
     samples = [Sample(START + completion * k // 100, 0, 0, 0) for k in range(101)]
     samples[0] = Sample(START, minor - minor // 2, major - major // 2, cpu - cpu // 2)
     samples[1] = samples[1]._replace(minor=minor // 2, major=major // 2, cpu=cpu // 2)
-    return Measured(RUNS[name], HZ, samples)
+    return Measured(RUNS[name], HZ, samples, {"minor": minor, "major": major})
 
 
 def good_runs():

@@ -56,7 +56,7 @@ class Totals(unittest.TestCase):
     def setUp(self):
         samples = [Sample(1000, 10, 0, 5), Sample(1012, 20, 1, 6), Sample(1025, 0, 2, 0),
                    Sample(1250, 5, 0, 4)]
-        self.run = Measured(RUNS["2-1"], 250, samples)
+        self.run = Measured(RUNS["2-1"], 250, samples, {})
 
     def test_sums(self):
         self.assertEqual([self.run.total(what) for what in ("minor", "major", "cpu")], [35, 3, 15])
@@ -82,20 +82,20 @@ class Totals(unittest.TestCase):
     def test_one_busy_process_uses_one_cpu(self):
         samples = [Sample(1000 + 25 * k // 2, 0, 0, 25 * (k + 1) // 2 - 25 * k // 2)
                    for k in range(100)]
-        use = Measured(RUNS["2-1"], 250, samples).use()
+        use = Measured(RUNS["2-1"], 250, samples, {}).use()
         for _, percent in use[1:]:
             self.assertAlmostEqual(percent, 100, delta=4)
 
     def test_use_forgets_what_is_older_than_its_window(self):
         samples = [Sample(1000, 0, 0, 12)] + [Sample(1000 + 25 * k // 2, 0, 0, 0)
                                               for k in range(1, 60)]
-        use = Measured(RUNS["2-1"], 250, samples).use(1.0)
+        use = Measured(RUNS["2-1"], 250, samples, {}).use(1.0)
         self.assertGreater(use[10][1], 0)
         self.assertEqual(use[-1][1], 0)
 
     def test_use_survives_two_samples_in_one_jiffy(self):
         samples = [Sample(1000, 0, 0, 1), Sample(1000, 0, 0, 1), Sample(1012, 0, 0, 1)]
-        self.assertTrue(Measured(RUNS["2-1"], 250, samples).use())
+        self.assertTrue(Measured(RUNS["2-1"], 250, samples, {}).use())
 
 
 class MadeUp(unittest.TestCase):

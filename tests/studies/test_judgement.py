@@ -2,6 +2,7 @@
 """Every check of every study, just inside its limit and just outside."""
 
 import unittest
+from dataclasses import replace
 
 from sample_data import BASE, good_runs, measured
 from definition import RUNS, STUDIES
@@ -55,6 +56,12 @@ class Studies(unittest.TestCase):
                     self.assertEdge(name, "minor faults",
                                     measured(name, round(edge) - step),
                                     measured(name, round(edge) + step))
+
+    def test_the_tool_must_have_recorded_the_same_faults(self):
+        run = good_runs()["1a"]
+        for what in ("minor", "major"):
+            other = replace(run, recorded={**run.recorded, what: run.recorded[what] + 1})
+            self.assertEqual(self.missed("1a", run=other), [f"{what} faults of 1a recorded"])
 
     def test_one_major_fault_is_one_too_many(self):
         for study, name, what in (("1a", "1a", "major faults"), ("1b", "1b", "major faults"),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sample_data
 import machine
+import tool
 from definition import BASE, MACHINES, RUNS
 from machine import Failed, Progress, Recording
 
@@ -27,6 +28,21 @@ echo "study end base 1 2"
 echo "study clock 11000000000 3500"
 """
 
+# `export`, of two processes of ours and the shell that started them.
+TOOL = """
+[ "$1 $2 $3" = "export --format json" ] && [ "${4##*/}" = base.faultline ] || exit 9
+echo '{"type":"segment"}'
+echo '{"type":"exit","name":"work","minor_faults":150,"major_faults":1}'
+echo '{"type":"exit","name":"work","minor_faults":5,"major_faults":0}'
+echo '{"type":"exit","name":"processes","minor_faults":77,"major_faults":7}'
+"""
+
+
+def program(path, script):
+    path.write_text(f"#!/bin/sh\n{script}")
+    path.chmod(0o755)
+    return path
+
 
 class Following(unittest.TestCase):
     def setUp(self):
@@ -34,13 +50,13 @@ class Following(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.folder = Path(temporary.name)
         self.addCleanup(setattr, machine, "VM", machine.VM)
+        self.addCleanup(setattr, tool, "TOOL", tool.TOOL)
+        tool.TOOL = program(self.folder / "tool", TOOL)
         self.shown = []
         self.enterContext(contextlib.redirect_stdout(io.StringIO()))
 
     def record(self, script):
-        machine.VM = self.folder / "vm"
-        machine.VM.write_text(f"#!/bin/sh\n{script}")
-        machine.VM.chmod(0o755)
+        machine.VM = program(self.folder / "vm", script)
         return machine.record(MACHINES["roomy"], [RUNS[BASE]], self.folder, self.shown.append)
 
     def test_a_good_recording(self):
@@ -49,6 +65,7 @@ class Following(unittest.TestCase):
                           recording.acceleration), ("6.1.0", 2, 4000000, 250, "tcg"))
         self.assertEqual(recording.swapped, {BASE: (1, 2)})
         self.assertEqual(recording.runs[BASE].total("minor"), 155)
+        self.assertEqual(recording.runs[BASE].recorded, {"minor": 155, "major": 1})
         self.assertEqual(self.shown, [Progress(BASE, 3, 7, 1234, 5, 66)])
         self.assertFalse((self.folder / "plan").exists())
 
@@ -67,16 +84,16 @@ class Following(unittest.TestCase):
         self.refused(GOOD + 'rm "$folder/base.data"; echo "study complete"\n', "unusable")
         self.refused(GOOD + 'echo x >>"$folder/base.data"; echo "study complete"\n',
                      "base.data, line 3")
+        program(tool.TOOL, "echo 'faultline export: base.faultline is no recording' >&2; exit 1")
+        self.refused(GOOD + 'echo "study complete"\n', "base.faultline is no recording")
 
     def test_an_exception_ends_the_machine_first(self):
         def interrupt(progress):
             raise KeyboardInterrupt
 
         self.shown = None
-        machine.VM = self.folder / "vm"
-        machine.VM.write_text(f'#!/bin/sh\necho $$ >{self.folder}/pid\n{GOOD}\n'
-                              "exec sleep 60\n")
-        machine.VM.chmod(0o755)
+        machine.VM = program(self.folder / "vm",
+                             f"echo $$ >{self.folder}/pid\n{GOOD}\nexec sleep 60\n")
         with self.assertRaises(KeyboardInterrupt):
             machine.record(MACHINES["roomy"], [RUNS[BASE]], self.folder, interrupt)
         pid = int((self.folder / "pid").read_text())
