@@ -229,7 +229,7 @@ static void test_forgetting_keeps_what_rates_need(void **state)
 	(void)state;
 	join(FL_RECORD_TARGET, 1, 0, START, START);
 	for (unsigned int i = 1; i <= 10; i++)
-		sample(1, START + i * SECOND, 10 * i, 1);
+		sample(1, START + i * SECOND, 10ULL * i, 1);
 	history_forget(history, START + 8 * SECOND);
 	assert_int_equal(history->processes[0].number, 4);
 	assert_int_equal(history->processes[0].points[0].counts.minor, 70);
