@@ -4,40 +4,29 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define NS_PER_S 1e9
-
-/* Where a target's process is: an open hash of the ids of the newest segment. */
-struct slot {
-	uint32_t target; /* 0: empty, as no target has that id */
-	uint32_t process;
-};
+#include "places.h"
 
 struct history_private {
-	struct slot *slots;
-	size_t slot_number; /* a power of two, at most half of it used */
-	size_t used;
+	struct places places; /* of the newest segment's targets */
 	size_t process_room;
 	size_t segment_room;
 	size_t gap_room;
 	size_t exec_room;
 };
 
-/* Make room for one more. */
-static int grow(void *array, size_t number, size_t *room, size_t size)
+/* The array with room for one more, or NULL: then it is as it was. */
+static void *roomy(void *array, size_t number, size_t *room, size_t size)
 {
-	void **memory = array;
+	size_t more = *room ? *room * 2 : 16;
 	void *larger;
 
 	if (number < *room)
-		return 0;
-	larger = reallocarray(*memory, *room ? *room * 2 : 16, size);
-	if (!larger)
-		return -ENOMEM;
-	*memory = larger;
-	*room = *room ? *room * 2 : 16;
-	return 0;
+		return array;
+	larger = reallocarray(array, more, size);
+	if (larger)
+		*room = more;
+	return larger;
 }
 
 struct history *history_new(void)
@@ -76,7 +65,7 @@ void history_free(struct history *history)
 	free(history->segments);
 	free(history->gaps);
 	free(history->execs);
-	free(history->private->slots);
+	places_free(&history->private->places);
 	free(history->private);
 	free(history);
 }
@@ -99,59 +88,28 @@ int history_begin(struct history *history, const struct faultline_segment *segme
 {
 	struct history_private *private = history->private;
 	struct history_segment fresh = { .head = *segment };
+	struct history_segment *segments;
 	int error;
 
-	error = grow(&history->segments, history->segment_number, &private->segment_room,
-		     sizeof(fresh));
-	if (!error)
-		error = copy_strings(&fresh.head, segment);
+	segments = roomy(history->segments, history->segment_number, &private->segment_room,
+			 sizeof(fresh));
+	if (!segments)
+		return -ENOMEM;
+	history->segments = segments;
+	error = copy_strings(&fresh.head, segment);
 	if (error)
 		return error;
 	fresh.first_ns = fresh.last_ns = segment->start_ns;
-	history->segments[history->segment_number++] = fresh;
-	if (private->slots)
-		memset(private->slots, 0, private->slot_number * sizeof(*private->slots));
-	private->used = 0;
-	return 0;
-}
-
-/* The slot that has this target, or the empty one that it would get. */
-static struct slot *slot_of(const struct history_private *private, uint32_t target)
-{
-	size_t mask = private->slot_number - 1;
-	size_t i = target * 2654435761U & mask;
-
-	while (private->slots[i].target && private->slots[i].target != target)
-		i = (i + 1) & mask;
-	return &private->slots[i];
-}
-
-static int more_slots(struct history_private *private)
-{
-	struct history_private larger = *private;
-
-	if (private->used * 2 < private->slot_number)
-		return 0;
-	larger.slot_number = private->slot_number ? private->slot_number * 2 : 64;
-	larger.slots = calloc(larger.slot_number, sizeof(*larger.slots));
-	if (!larger.slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < private->slot_number; i++)
-		if (private->slots[i].target)
-			*slot_of(&larger, private->slots[i].target) = private->slots[i];
-	free(private->slots);
-	*private = larger;
+	segments[history->segment_number++] = fresh;
+	places_clear(&private->places);
 	return 0;
 }
 
 static struct history_process *find(const struct history *history, uint32_t target)
 {
-	struct slot *slot;
+	uint32_t place = places_find(&history->private->places, target);
 
-	if (!history->private->used || !target)
-		return NULL;
-	slot = slot_of(history->private, target);
-	return slot->target ? &history->processes[slot->process] : NULL;
+	return place == PLACES_NONE ? NULL : &history->processes[place];
 }
 
 static void copy_name(char *to, const char *from)
@@ -174,17 +132,16 @@ static int join(struct history *history, const struct fl_join *join)
 		.last_ns = join->record.time_ns,
 	};
 	const struct history_process *parent;
-	struct slot *slot;
+	struct history_process *processes;
 	int error;
 
-	if (!join->target)
+	if (!join->target || !history->segment_number)
 		return 0;
-	error = more_slots(private);
-	if (!error)
-		error = grow(&history->processes, history->process_number, &private->process_room,
-			     sizeof(fresh));
-	if (error)
-		return error;
+	processes = roomy(history->processes, history->process_number, &private->process_room,
+			  sizeof(fresh));
+	if (!processes)
+		return -ENOMEM;
+	history->processes = processes;
 	if (join->record.type == FL_RECORD_FORK) {
 		parent = find(history, join->parent);
 		fresh.parent = parent ? parent - history->processes : HISTORY_NONE;
@@ -193,24 +150,24 @@ static int join(struct history *history, const struct fl_join *join)
 	fresh.forked = join->birth_ns >= history->segments[fresh.segment].head.start_ns;
 	copy_name(fresh.first, join->comm);
 	copy_name(fresh.name, join->comm);
-	slot = slot_of(private, join->target);
-	private->used += !slot->target;
-	*slot = (struct slot){ join->target, history->process_number };
-	history->processes[history->process_number++] = fresh;
-	return 0;
+	error = places_put(&private->places, join->target, history->process_number);
+	if (!error)
+		processes[history->process_number++] = fresh;
+	return error;
 }
 
 static int add_point(struct history_process *process, uint64_t time_ns,
 		     const struct fl_counts *counts)
 {
-	int error;
+	struct history_point *points;
 
-	error = grow(&process->points, process->number, &process->room, sizeof(*process->points));
-	if (error)
-		return error;
+	points = roomy(process->points, process->number, &process->room, sizeof(*points));
+	if (!points)
+		return -ENOMEM;
+	process->points = points;
 	if (!process->number && !process->forked)
 		process->begin = *counts;
-	process->points[process->number++] = (struct history_point){ time_ns, *counts };
+	points[process->number++] = (struct history_point){ time_ns, *counts };
 	process->last = *counts;
 	if (counts->resident > process->peak_resident)
 		process->peak_resident = counts->resident;
@@ -232,13 +189,14 @@ static int add_last(struct history_process *process, uint64_t time_ns,
 
 static int add_gap(struct history *history, struct history_gap gap)
 {
-	int error;
+	struct history_gap *gaps;
 
-	error = grow(&history->gaps, history->gap_number, &history->private->gap_room, sizeof(gap));
-	if (error)
-		return error;
+	gaps = roomy(history->gaps, history->gap_number, &history->private->gap_room, sizeof(gap));
+	if (!gaps)
+		return -ENOMEM;
+	history->gaps = gaps;
 	gap.segment = history->segment_number - 1;
-	history->gaps[history->gap_number++] = gap;
+	gaps[history->gap_number++] = gap;
 	return 0;
 }
 
@@ -247,15 +205,17 @@ static int add_exec(struct history *history, struct history_process *process,
 {
 	struct history_exec fresh = { .process = process - history->processes,
 				      .time_ns = exec->record.time_ns };
-	int error;
+	struct history_exec *execs;
 
 	copy_name(process->name, exec->comm);
 	copy_name(fresh.name, exec->comm);
-	error = grow(&history->execs, history->exec_number, &history->private->exec_room,
-		     sizeof(fresh));
-	if (!error)
-		history->execs[history->exec_number++] = fresh;
-	return error;
+	execs = roomy(history->execs, history->exec_number, &history->private->exec_room,
+		      sizeof(fresh));
+	if (!execs)
+		return -ENOMEM;
+	history->execs = execs;
+	execs[history->exec_number++] = fresh;
+	return 0;
 }
 
 static int add_exit(struct history_process *process, const struct fl_exit *last)
@@ -346,63 +306,6 @@ void history_finish(struct history *history, const struct faultline_end *end)
 	note_time(segment, end->end_ns);
 }
 
-/* A part that was read. Returns 0 or -ENOMEM. */
-static int take(struct history *history, struct faultline_recording *recording,
-		enum faultline_part part, struct faultline_batch *batch)
-{
-	const struct fl_record *record;
-	int error = 0;
-
-	if (part == FAULTLINE_PART_SEGMENT)
-		return history_begin(history, faultline_recording_segment(recording));
-	if (part == FAULTLINE_PART_END)
-		history_finish(history, faultline_recording_end(recording));
-	if (part != FAULTLINE_PART_RECORDS)
-		return 0;
-	while (!error && (record = faultline_next(batch)))
-		error = history_add(history, record);
-	return error;
-}
-
-int history_read(const char *path, void (*progress)(double share), struct history **history)
-{
-	struct faultline_recording *recording;
-	struct faultline_batch *batch;
-	struct history *fresh;
-	struct stat file = { 0 };
-	uint64_t bytes = 0;
-	int part;
-	int error;
-
-	*history = NULL;
-	error = faultline_recording_open(path, &recording);
-	if (error)
-		return error;
-	if (progress && stat(path, &file))
-		progress = NULL;
-	fresh = history_new();
-	error = fresh ? 0 : -ENOMEM;
-	while (!error && (part = faultline_recording_read(recording, &batch)) != 0) {
-		if (part == -EBADMSG) /* left out; its state counts it */
-			continue;
-		error = part < 0 ? part : take(fresh, recording, part, batch);
-		if (progress && fresh->records * sizeof(struct fl_sample) > bytes + (4U << 20)) {
-			bytes = fresh->records * sizeof(struct fl_sample);
-			progress(file.st_size ? (double)bytes / file.st_size : 1);
-		}
-	}
-	if (!error) {
-		fresh->state.size = sizeof(fresh->state);
-		error = faultline_recording_state(recording, &fresh->state);
-	}
-	faultline_recording_close(recording);
-	if (error)
-		history_free(fresh);
-	else
-		*history = fresh;
-	return error;
-}
-
 static void forget_execs(struct history *history, uint64_t before_ns)
 {
 	size_t old = 0;
@@ -454,6 +357,21 @@ static void close_ranks(struct history *history, uint64_t before_ns, uint32_t *p
 	history->process_number = kept;
 }
 
+/* Execs of those who stay are of their new places. */
+static void move_execs(struct history *history, const uint32_t *places)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < history->exec_number; i++) {
+		struct history_exec exec = history->execs[i];
+
+		exec.process = places[exec.process];
+		if (exec.process != HISTORY_NONE)
+			history->execs[kept++] = exec;
+	}
+	history->exec_number = kept;
+}
+
 void history_bury(struct history *history, uint64_t before_ns)
 {
 	struct history_private *private = history->private;
@@ -462,112 +380,14 @@ void history_bury(struct history *history, uint64_t before_ns)
 	if (!places)
 		return;
 	close_ranks(history, before_ns, places);
+	move_execs(history, places);
 	free(places);
-	if (private->slots)
-		memset(private->slots, 0, private->slot_number * sizeof(*private->slots));
-	private->used = 0;
+	places_clear(&private->places);
 	for (size_t i = 0; i < history->process_number; i++) {
 		const struct history_process *process = &history->processes[i];
 
-		if (process->segment + 1 != history->segment_number)
-			continue;
-		*slot_of(private, process->target) = (struct slot){ process->target, i };
-		private->used++;
+		/* There is a slot for each: there were more of them. */
+		if (process->segment + 1 == history->segment_number)
+			places_put(&private->places, process->target, i);
 	}
-}
-
-struct fl_counts history_counts(const struct history_process *process)
-{
-	struct fl_counts counts = process->last;
-
-	counts.minor -= process->begin.minor;
-	counts.major -= process->begin.major;
-	counts.cpu_ns -= process->begin.cpu_ns;
-	counts.system_ns -= process->begin.system_ns;
-	counts.voluntary -= process->begin.voluntary;
-	counts.involuntary -= process->begin.involuntary;
-	return counts;
-}
-
-/* The last point that is not after a time; -1 if all are. */
-static ptrdiff_t point_at(const struct history_process *process, uint64_t time_ns)
-{
-	size_t low = 0;
-	size_t high = process->number;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (process->points[middle].time_ns <= time_ns)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return (ptrdiff_t)low - 1;
-}
-
-/* What the totals were at a moment, in fractions. */
-static void totals_at(const struct history_process *process, uint64_t time_ns, double totals[6])
-{
-	struct history_point before = { process->first_ns, process->begin };
-	struct history_point after;
-	ptrdiff_t at = point_at(process, time_ns);
-	double part = 0;
-
-	if (at >= 0)
-		before = process->points[at];
-	after = at + 1 < (ptrdiff_t)process->number ? process->points[at + 1] : before;
-	if (time_ns > before.time_ns && after.time_ns > before.time_ns)
-		part = (double)(time_ns - before.time_ns) / (after.time_ns - before.time_ns);
-#define BETWEEN(field)                 \
-	((double)before.counts.field + \
-	 part * ((double)after.counts.field - (double)before.counts.field))
-	totals[0] = BETWEEN(minor);
-	totals[1] = BETWEEN(major);
-	totals[2] = BETWEEN(cpu_ns);
-	totals[3] = BETWEEN(system_ns);
-	totals[4] = BETWEEN(voluntary);
-	totals[5] = BETWEEN(involuntary);
-#undef BETWEEN
-}
-
-/* Memory is what the newest sample said, and nothing before the first and after the end. */
-static void memory_at(const struct history_process *process, uint64_t time_ns,
-		      struct history_rates *rates)
-{
-	ptrdiff_t at = point_at(process, time_ns);
-
-	if (at < 0 || (process->end != HISTORY_ALIVE && time_ns > process->last_ns))
-		return;
-	rates->resident = process->points[at].counts.resident;
-	rates->swapped = process->points[at].counts.swapped;
-}
-
-struct history_rates history_between(const struct history_process *process, uint64_t from_ns,
-				     uint64_t to_ns)
-{
-	struct history_rates rates = { 0 };
-	double seconds = ((double)to_ns - (double)from_ns) / NS_PER_S;
-	double from[6];
-	double to[6];
-
-	memory_at(process, to_ns, &rates);
-	if (to_ns <= from_ns)
-		return rates;
-	totals_at(process, from_ns, from);
-	totals_at(process, to_ns, to);
-	rates.minor = (to[0] - from[0]) / seconds;
-	rates.major = (to[1] - from[1]) / seconds;
-	rates.cpu = (to[2] - from[2]) / seconds / NS_PER_S;
-	rates.system = (to[3] - from[3]) / seconds / NS_PER_S;
-	rates.voluntary = (to[4] - from[4]) / seconds;
-	rates.involuntary = (to[5] - from[5]) / seconds;
-	return rates;
-}
-
-void history_span(const struct history *history, uint32_t segment, uint64_t *from_ns,
-		  uint64_t *to_ns)
-{
-	*from_ns = history->segments[segment].first_ns;
-	*to_ns = history->segments[segment].last_ns;
 }

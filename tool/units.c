@@ -128,7 +128,7 @@ static int read_number(const char *text, const struct unit *units, double *numbe
 	while (*end == ' ')
 		end++;
 	for (; units->name; units++) {
-		if (strcasecmp(end, units->name))
+		if (strcasecmp(end, units->name) != 0)
 			continue;
 		*number *= units->value;
 		return 0;
