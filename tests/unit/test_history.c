@@ -74,6 +74,15 @@ static void leave(uint32_t target, uint64_t time_ns, uint64_t minor)
 	assert_int_equal(history_add(history, &last.record), 0);
 }
 
+static void execute(uint32_t target, uint64_t time_ns)
+{
+	const struct fl_exec exec = { .record = record_of(FL_RECORD_EXEC, sizeof(exec), time_ns),
+				      .target = target,
+				      .comm = "new" };
+
+	assert_int_equal(history_add(history, &exec.record), 0);
+}
+
 static bool near(double number, double expected)
 {
 	return fabs(number - expected) < 1e-6 * (1 + fabs(expected));
@@ -81,14 +90,11 @@ static bool near(double number, double expected)
 
 static void test_a_life_from_birth_to_end(void **state)
 {
-	const struct fl_exec exec = { .record = record_of(FL_RECORD_EXEC, sizeof(exec), START + 2),
-				      .target = 1,
-				      .comm = "new" };
 	const struct history_process *process;
 
 	(void)state;
 	join(FL_RECORD_TARGET, 1, 0, START + 1, START + 1);
-	assert_int_equal(history_add(history, &exec.record), 0);
+	execute(1, START + 2);
 	sample(1, START + SECOND, 100, 50);
 	sample(1, START + 2 * SECOND, 300, 40);
 	leave(1, START + 3 * SECOND, 350);
@@ -298,6 +304,8 @@ static void test_the_buried_are_gone_and_the_rest_goes_on(void **state)
 	join(FL_RECORD_FORK, 2, 1, START + 2, START + 2);
 	join(FL_RECORD_FORK, 3, 2, START + 3, START + 3);
 	join(FL_RECORD_FORK, 4, 3, START + 4, START + 4);
+	execute(2, START + 5);
+	execute(3, START + 6);
 	leave(2, START + SECOND, 5);
 	leave(4, START + 3 * SECOND, 5);
 	history_bury(history, START + 2 * SECOND);
@@ -307,6 +315,9 @@ static void test_the_buried_are_gone_and_the_rest_goes_on(void **state)
 	assert_int_equal(history->processes[1].parent, HISTORY_NONE);
 	assert_int_equal(history->processes[2].target, 4);
 	assert_int_equal(history->processes[2].parent, 1);
+	assert_int_equal(history->exec_number, 1);
+	assert_int_equal(history->execs[0].process, 1);
+	assert_int_equal(history->execs[0].time_ns, START + 6);
 	sample(3, START + 3 * SECOND, 77, 1);
 	sample(2, START + 3 * SECOND, 99, 1);
 	join(FL_RECORD_FORK, 5, 3, START + 5, START + 5);
