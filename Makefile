@@ -190,9 +190,12 @@ WRAP_test_recording_write := fdatasync ftruncate pwrite
 build/unit/test_%: build/unit/tests/unit/test_%.o $(TESTED:%=build/unit/%.o)
 	$(CC) $(SANITIZE) -o $@ $^ $(WRAP_test_$*:%=-Wl,--wrap=%) -lcmocka $(TOOL_LIBS)
 
+# As they are built otherwise: the library without GNU's own functions, the tool with them.
+build/unit/tool/%.o build/unit/tests/unit/%.o: UNIT_FLAGS := -D_GNU_SOURCE
+
 build/unit/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) $(SANITIZE) -Iclassic -Ilib -Itool -Ikernel -D_GNU_SOURCE -c -o $@ $<
+	$(COMPILE) $(SANITIZE) -Iclassic -Ilib -Itool -Ikernel $(UNIT_FLAGS) -c -o $@ $<
 
 abi: ## check layouts, headers and symbols, and build programs against an installed library
 	tests/tap.py tests/abi
