@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "page.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "page_data.h"
+#include "say.h"
+
+/* Where `make page` and `make install` leave the template: by the program, below its prefix. */
+static const char *const places[] = { "report.html", "../share/faultline/report.html" };
+
+#define PLACES (sizeof(places) / sizeof(places[0]))
+
+/* In the template stands, once, where the data go. */
+#define MARK "<!--@DATA@-->"
+
+static FILE *open_beside(const char *name)
+{
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash;
+
+	if (length < 0)
+		return NULL;
+	path[length] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash || (size_t)(slash + 1 - path) + strlen(name) >= sizeof(path))
+		return NULL;
+	memcpy(slash + 1, name, strlen(name) + 1);
+	return fopen(path, "re");
+}
+
+/* All of a file, with a NUL behind it: NULL if it cannot be read. */
+static char *read_all(FILE *from)
+{
+	struct stat file;
+	char *text;
+
+	if (fstat(fileno(from), &file))
+		return NULL;
+	text = calloc(1, file.st_size + 1);
+	if (text && fread(text, 1, file.st_size, from) != (size_t)file.st_size) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* The template, in two parts: what is behind the data, and, to be freed, what is before them. */
+static char *read_template(char **behind)
+{
+	for (size_t i = 0; i < PLACES; i++) {
+		FILE *from = open_beside(places[i]);
+		char *text = from ? read_all(from) : NULL;
+
+		if (from)
+			fclose(from);
+		*behind = text ? strstr(text, MARK) : NULL;
+		if (*behind) {
+			**behind = '\0';
+			*behind += strlen(MARK);
+			return text;
+		}
+		free(text);
+	}
+	say("built without the page: `make page` (needs npm), then again");
+	return NULL;
+}
+
+static bool same_file(const struct stat *file, const char *path)
+{
+	struct stat other;
+
+	return !stat(path, &other) && file->st_dev == other.st_dev && file->st_ino == other.st_ino;
+}
+
+/* What a page may not take the place of: 0 or -errno after a line was said. */
+static int check_place(const char *recording_path, const char *out_path)
+{
+	struct stat file;
+
+	if (stat(out_path, &file))
+		return 0;
+	if (!S_ISREG(file.st_mode)) {
+		say("%s is no regular file: give the page another name", out_path);
+		return -EINVAL;
+	}
+	if (same_file(&file, recording_path)) {
+		say("%s is the recording itself: give the page another name", out_path);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* A new file in the folder of the page. Its mode is what open(2) would give it. */
+static FILE *open_temporary(char *path)
+{
+	mode_t mask = umask(0);
+	int fd = mkostemp(path, O_CLOEXEC);
+	FILE *to;
+
+	umask(mask);
+	if (fd < 0)
+		return NULL;
+	to = fchmod(fd, 0666 & ~mask) ? NULL : fdopen(fd, "w");
+	if (!to) {
+		close(fd);
+		unlink(path);
+	}
+	return to;
+}
+
+static int write_parts(const struct history *history, const char *recording_path,
+		       const char *before, const char *behind, FILE *to)
+{
+	int error;
+
+	fputs(before, to);
+	error = page_data_write(history, recording_path, to);
+	fputs(behind, to);
+	if (!error && (fflush(to) || ferror(to)))
+		error = errno ? -errno : -EIO;
+	return error;
+}
+
+static int write_page(const struct history *history, const char *recording_path,
+		      const char *out_path, const char *before, const char *behind)
+{
+	char *path = NULL;
+	FILE *to;
+	int error;
+
+	if (asprintf(&path, "%s.XXXXXX", out_path) < 0)
+		return -ENOMEM;
+	errno = 0;
+	to = open_temporary(path);
+	if (!to) {
+		error = -errno;
+		goto free_path;
+	}
+	error = write_parts(history, recording_path, before, behind, to);
+	if (fclose(to) && !error)
+		error = -errno;
+	if (!error && rename(path, out_path))
+		error = -errno;
+	if (error)
+		unlink(path);
+free_path:
+	free(path);
+	return error;
+}
+
+int page_write(const struct history *history, const char *recording_path, const char *out_path)
+{
+	char *before;
+	char *behind;
+	int error;
+
+	error = check_place(recording_path, out_path);
+	if (error)
+		return error;
+	before = read_template(&behind);
+	if (!before)
+		return -ENOENT;
+	error = write_page(history, recording_path, out_path, before, behind);
+	if (error)
+		say("cannot write %s: %s", out_path, strerror(-error));
+	free(before);
+	return error;
+}
