@@ -35,7 +35,7 @@ SOAK    := $(addprefix build/tests/soak/,hammer hog prodder races sessions storm
 .DELETE_ON_ERROR:
 .PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest
 .PHONY: coverage kernels check-races check-bench soak clean help
-.PHONY: lib tool install-lib uninstall-lib abi fuzz bench bench-programs
+.PHONY: lib tool page check-page install-lib uninstall-lib abi fuzz bench bench-programs
 
 # The tool counts without the module as well: a machine without headers is no reason to fail.
 all: user tool $(if $(wildcard $(KDIR)/Makefile),module) ## build all, the module if it can be
@@ -72,6 +72,27 @@ build/tool/libraries:
 build/tool/%.o: tool/%.c VERSION | build/tool/libraries
 	@mkdir -p $(@D)
 	$(COMPILE) $(CFLAGS) -Ilib -D_GNU_SOURCE -c -o $@ $<
+
+page: build/report.html ## build the page of `faultline report --html`: needs npm, once a network
+
+# The page's parts from the npm registry, exactly those that the lock names.
+build/page/node_modules: page/package.json page/package-lock.json
+	@command -v npm >/dev/null || { echo "make: the page needs npm: sudo apt install npm" >&2; \
+		exit 1; }
+	@mkdir -p $(@D)
+	cp $^ $(@D)
+	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --no-update-notifier \
+		--loglevel=error
+	@touch $@
+
+build/page/report.js: $(wildcard page/*.js page/*.css) build/page/node_modules
+	NODE_PATH=build/page/node_modules build/page/node_modules/.bin/esbuild page/report.js \
+		--bundle --minify --format=iife --target=es2022 --charset=utf8 \
+		--legal-comments=none --log-level=warning --outfile=$@
+
+build/report.html: page/report.html page/inline.js build/page/report.js
+	node page/inline.js $< build/page/report.js build/page/report.css \
+		build/page/node_modules/uplot/LICENSE >$@
 
 lib: build/libfaultline.so build/libfaultline.a ## build the library: build/libfaultline.so, .a
 
@@ -112,18 +133,21 @@ endif
 # What comes with the tool.
 TOOL_PAGES  = $(wildcard man/*.1)
 COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+SHARE       = $(DESTDIR)$(PREFIX)/share/faultline
 
 install: module user tool install-lib ## install all below DESTDIR: module for KVER, rest in PREFIX
 	install -D -m 644 $(MODULE_DIR)/kernel/faultline.ko $(UPDATES)/faultline.ko
 	install -D -t $(DESTDIR)$(PREFIX)/bin build/faultline build/work build/monitor
 	install -D -m 644 -t $(MANDIR)/man1 $(TOOL_PAGES)
 	install -D -m 644 packaging/completion/faultline.bash $(COMPLETIONS)/faultline
+	$(if $(wildcard build/report.html),install -D -m 644 -t $(SHARE) build/report.html)
 	$(if $(DESTDIR),,depmod -a $(KVER))
 
 uninstall: uninstall-lib ## remove what `make install` with the same variables installed
 	rm -f $(UPDATES)/faultline.ko $(COMPLETIONS)/faultline \
 		$(addprefix $(DESTDIR)$(PREFIX)/bin/,faultline work monitor) \
-		$(addprefix $(MANDIR)/man1/,$(notdir $(TOOL_PAGES)))
+		$(addprefix $(MANDIR)/man1/,$(notdir $(TOOL_PAGES))) $(SHARE)/report.html
+	rmdir $(SHARE) 2>/dev/null || true
 	$(if $(DESTDIR),,depmod -a $(KVER))
 
 # Where the library goes, below DESTDIR. HEADERS is what its users include.
@@ -164,7 +188,7 @@ need-check: ## install the Debian packages that `make check` needs
 	packaging/need check
 
 check: need-check ## run all tests
-	@$(MAKE) --no-print-directory user tool tests bench-programs
+	@$(MAKE) --no-print-directory user tool page tests bench-programs
 	tests/run
 
 lint: ## check format, layering and habits, find mistakes; show that each check can fail
@@ -202,6 +226,9 @@ abi: ## check layouts, headers and symbols, and build programs against an instal
 
 cli: user tool ## run the programs with good and bad input
 	tests/tap.py tests/cli
+
+check-page: tool page ## look at the page of `faultline report --html` in a browser
+	tests/tap.py tests/page
 
 build/tests/%: tests/guest/%.c
 	@mkdir -p $(@D)
