@@ -4,8 +4,10 @@
 
 import os
 import re
+import shutil
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import tree
@@ -148,6 +150,27 @@ class Targets(unittest.TestCase):
                          {name.removeprefix("usr/local/") for name in modes} | programs)
         self.succeeds("uninstall", to, "PREFIX=/usr", *self.kernel())
         self.assertEqual(self.installed(), {})
+
+    def test_the_page_is_installed_if_it_was_built(self):
+        to = f"DESTDIR={self.target}"
+        (self.tree / "build").mkdir()
+        (self.tree / "build/report.html").write_text("page")
+        self.succeeds("install", to, *self.kernel())
+        self.assertEqual(self.installed()["usr/local/share/faultline/report.html"], 0o644)
+        self.succeeds("uninstall", to, *self.kernel())
+        self.assertEqual(self.installed(), {})
+        self.assertFalse((self.target / "usr/local/share/faultline").exists())
+
+    def test_the_page_needs_npm_which_is_one_clear_line(self):
+        shutil.copytree(tree.ROOT / "page", self.tree / "page")
+        bare = Path(self.tree, "bin")
+        bare.mkdir()
+        for name in ("make", "sh", "cat", "mkdir", "uname", "ls", "cc"):
+            (bare / name).symlink_to(shutil.which(name))
+        with unittest.mock.patch.dict(os.environ, PATH=str(bare)):
+            done = self.make("page")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("make: the page needs npm: sudo apt install npm\n", done.stderr)
 
     def test_clean_removes_what_was_made(self):
         before = sorted(self.tree.rglob("*"))
