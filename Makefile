@@ -64,9 +64,9 @@ build/faultline: $(TOOL:%=build/tool/%.o) build/libfaultline.a
 # Its libraries, asked for in one line instead of an error for each file.
 build/tool/libraries:
 	@mkdir -p $(@D)
-	@printf '#include <%s>\n' zlib.h jansson.h ncurses.h | $(CC) -E - >/dev/null 2>&1 || { echo \
-		"make: the tool needs libraries: sudo apt install" \
-		"zlib1g-dev libjansson-dev libncurses-dev" >&2; exit 1; }
+	@printf '#include <%s>\n' zlib.h jansson.h ncurses.h | $(CC) -E - >/dev/null 2>&1 || { \
+		echo "make: the tool needs libraries: sudo apt install" \
+			"zlib1g-dev libjansson-dev libncurses-dev" >&2; exit 1; }
 	@touch $@
 
 build/tool/%.o: tool/%.c VERSION | build/tool/libraries

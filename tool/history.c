@@ -146,7 +146,7 @@ static int join(struct history *history, const struct fl_join *join)
 		parent = find(history, join->parent);
 		fresh.parent = parent ? parent - history->processes : HISTORY_NONE;
 	}
-	/* Born while it was recorded: nothing of it was missed. A thread's numbers begin at 0, too. */
+	/* Born while it was recorded: nothing of it was missed. A thread's begin at 0, too. */
 	fresh.forked = join->birth_ns >= history->segments[fresh.segment].head.start_ns;
 	copy_name(fresh.first, join->comm);
 	copy_name(fresh.name, join->comm);

@@ -13,7 +13,7 @@ struct summary {
 	struct fl_counts total; /* of all; its memory is 0 */
 	uint64_t peak_resident; /* pages; the most that all had at one time */
 	uint64_t peak_swapped;
-	/* What is missing, as in struct faultline_end; without an end, what records tell of that. */
+	/* What is missing, as in struct faultline_end; without an end, what records tell. */
 	uint64_t missed;
 	uint64_t shed;
 	uint64_t lost; /* also overwritten, or gone before the recorder came */
