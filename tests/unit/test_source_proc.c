@@ -115,7 +115,8 @@ static void work_all(void)
 	touch_by_kernel(300);
 	pthread_create(&thread, NULL, touch_in_thread, NULL);
 	pthread_join(thread, NULL);
-	sleep_ms(15);
+	for (int i = 0; i < 3; i++)
+		watch_pause(&watch);
 	spin_ms(27);
 	_exit(3);
 }
