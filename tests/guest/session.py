@@ -295,9 +295,15 @@ def move(pid, folder):
 
 @contextlib.contextmanager
 def burner(**options):
-    """The PID of a process that never waits."""
+    """The PID of a process that never waits, from when it does not wait for its program either."""
+    def burnt():
+        return sum(map(int, stat.read_text().rpartition(")")[2].split()[11:13]))
+
     with subprocess.Popen(["sh", "-c", "while :; do :; done"], **options) as process:
+        stat = Path(f"/proc/{process.pid}/stat")
+        before = burnt()
         try:
+            wait_until(lambda: burnt() >= before + 5)
             yield process.pid
         finally:
             process.kill()
