@@ -22,6 +22,7 @@
 #define THRASHING_MAJOR 1000 /* major faults, as in study 2t */
 #define THRASHING_TIME	10   /* percent of the time crowded: study 2t's stretch of 1.1 */
 #define THRASHING_CPU	80   /* percent of the calm CPU use that is left at most, as in study 2t */
+#define BUSY_CPU	50   /* percent of a CPU: who gets that much does not mostly wait */
 #define CALM_TIME	5    /* percent of the time: less is nothing to compare with, unless */
 #define CALM_NS		2e9  /* it is as long as this: crowds begin in the calm, and go on */
 
@@ -38,7 +39,7 @@ enum verdict {
 	CALM,	    /* few major faults */
 	BUSY,	    /* many, and yet the CPU is used as much as without them */
 	FIRST_TIME, /* many, all of pages that were not there before */
-	LIKELY,	    /* thrashing all the time: there is nothing to compare with */
+	LIKELY,	    /* thrashing, but there is no time of work without it to compare with */
 	IS_THRASHING,
 };
 
@@ -134,10 +135,11 @@ static enum verdict judge(const struct scene *scene, const struct paging *paging
 	if (!came_back(scene))
 		return FIRST_TIME;
 	if (100 * paging->calm_ns < CALM_TIME * all && paging->calm_ns < CALM_NS)
-		return 100 * paging->crowded_cpu <= THRASHING_CPU ? LIKELY : BUSY;
-	if (100 * paging->crowded_cpu > THRASHING_CPU * paging->calm_cpu)
-		return BUSY;
-	return IS_THRASHING;
+		return 100 * paging->crowded_cpu >= BUSY_CPU ? BUSY : LIKELY;
+	if (100 * paging->crowded_cpu <= THRASHING_CPU * paging->calm_cpu)
+		return IS_THRASHING;
+	/* They rest in calm time, too, if they do not get much in either. */
+	return 100 * paging->crowded_cpu >= BUSY_CPU ? BUSY : LIKELY;
 }
 
 static int tell_thrashing(struct scene *scene, const struct paging *paging, enum verdict verdict)
@@ -164,7 +166,7 @@ static int tell_thrashing(struct scene *scene, const struct paging *paging, enum
 	char text[9][UNITS_BYTES];
 
 	if (verdict == LIKELY)
-		snprintf(calm, sizeof(calm), "; there was no calm time to compare with");
+		snprintf(calm, sizeof(calm), "; there was no calm time with more to compare with");
 	else
 		snprintf(calm, sizeof(calm), ", against %s in calm time (%d %% of that or less)",
 			 units_percent(text[7], 100 * paging->calm_cpu), THRASHING_CPU);

@@ -254,9 +254,17 @@ static void test_too_few_major_faults_for_thrashing(void **state)
 static void test_a_busy_cpu_is_not_thrashing(void **state)
 {
 	(void)state;
-	paging(500, 41, 100000, 5000);
+	paging(500, 50, 100000, 5000);
 	assert_null(find(INSIGHT_THRASHING));
 	assert_says(find(INSIGHT_MAJOR), "not thrashing: the CPU is used as much");
+}
+
+static void test_calm_time_with_little_work_is_no_measure(void **state)
+{
+	(void)state;
+	paging(500, 49, 100000, 5000);
+	assert_string_equal(find(INSIGHT_THRASHING)->title, "Probably thrashing");
+	assert_says(find(INSIGHT_THRASHING), "a process got 49 % of a CPU; there was no calm time");
 }
 
 static void test_reading_for_the_first_time_is_not_thrashing(void **state)
@@ -300,16 +308,16 @@ static void test_thrashing_with_nothing_to_compare(void **state)
 	const struct insight *insight;
 
 	(void)state;
-	thrash_always(80);
+	thrash_always(49);
 	insight = find(INSIGHT_THRASHING);
-	assert_says(insight, "no calm time to compare");
+	assert_says(insight, "no calm time with more to compare");
 	assert_string_equal(insight->title, "Probably thrashing");
 }
 
 static void test_a_busy_cpu_with_nothing_to_compare(void **state)
 {
 	(void)state;
-	thrash_always(81);
+	thrash_always(50);
 	assert_null(find(INSIGHT_THRASHING));
 }
 
@@ -575,6 +583,7 @@ int main(void)
 		TEST(thrashing_of_files),
 		TEST(too_few_major_faults_for_thrashing),
 		TEST(a_busy_cpu_is_not_thrashing),
+		TEST(calm_time_with_little_work_is_no_measure),
 		TEST(reading_for_the_first_time_is_not_thrashing),
 		TEST(a_short_crowd_is_not_thrashing),
 		TEST(thrashing_with_nothing_to_compare),
