@@ -8,6 +8,11 @@
 /* Of all deadlines, in percent: fewer do not show in any plot. */
 #define MISSED_PERCENT 1
 
+static bool by_module(const struct scene *scene)
+{
+	return scene->history->segments[scene->segment].head.source == FAULTLINE_SOURCE_MODULE;
+}
+
 static int lost(struct scene *scene)
 {
 	const struct summary *summary = &scene->summary;
@@ -15,19 +20,37 @@ static int lost(struct scene *scene)
 		.kind = INSIGHT_RECORDING,
 		.process = HISTORY_NONE,
 		.title = "Records are missing",
-		.numbers = { { "lost_records", summary->lost },
-			     { "unfollowed_processes", summary->unfollowed } },
+		.numbers = { { "lost_records", summary->lost } },
 	};
 	char a[UNITS_BYTES];
-	char b[UNITS_BYTES];
 
-	if (!summary->lost && !summary->unfollowed)
+	if (!summary->lost)
 		return 0;
 	return scene_found(scene, &found,
-			   "%s records were lost for want of room, %s processes were not followed. "
-			   "Totals of processes that have ended are right all the same; samples "
-			   "between them are not there. A larger ring or a longer period helps.",
-			   units_count(a, summary->lost), units_count(b, summary->unfollowed));
+			   "%s records were lost for want of room. Totals of processes that have "
+			   "ended are right all the same; samples between them are not there. A "
+			   "longer period helps.",
+			   units_count(a, summary->lost));
+}
+
+static int unfollowed(struct scene *scene)
+{
+	const struct summary *summary = &scene->summary;
+	const struct insight found = {
+		.kind = INSIGHT_RECORDING,
+		.process = HISTORY_NONE,
+		.title = "Processes are missing",
+		.numbers = { { "unfollowed_processes", summary->unfollowed } },
+	};
+	char a[UNITS_BYTES];
+
+	if (!summary->unfollowed)
+		return 0;
+	return scene_found(scene, &found, "%s processes are in no total: %s.",
+			   units_count(a, summary->unfollowed),
+			   by_module(scene) ? "there was no memory or no room to follow them"
+					    : "they were gone before they could be read, which "
+					      "the module would not have missed");
 }
 
 static int missed(struct scene *scene)
@@ -80,14 +103,17 @@ static int cost(struct scene *scene)
 	return scene_found(
 		scene, &found,
 		"Recording took %s of CPU time, %s of one CPU (%d %% or more stand out): "
-		"take a longer period, or load the module, which costs less.",
-		units_time(a, cost_ns), units_percent(b, percent), COST_PERCENT);
+		"take a longer period%s.",
+		units_time(a, cost_ns), units_percent(b, percent), COST_PERCENT,
+		by_module(scene) ? "" : ", or load the module, which costs less");
 }
 
 int insight_recording(struct scene *scene)
 {
 	int error = lost(scene);
 
+	if (!error)
+		error = unfollowed(scene);
 	if (!error)
 		error = missed(scene);
 	return error ? error : cost(scene);
