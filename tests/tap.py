@@ -7,6 +7,7 @@ usage: tests/tap.py FOLDER [PATTERN]
 A test that is skipped has not shown anything: it counts as failed. So does a folder without tests.
 """
 
+import signal
 import sys
 import time
 import unittest
@@ -55,6 +56,8 @@ def main():
         return 2
     pattern = sys.argv[2] if len(sys.argv) == 3 else "test_*.py"
     sys.dont_write_bytecode = True
+    # Programs that are tested may heed it: under nohup they would be born to ignore it.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     suite = unittest.defaultTestLoader.discover(sys.argv[1], pattern=pattern)
     result = Lines()
     suite.run(result)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -25,6 +26,7 @@ static int begin(void **state)
 	memset(&follow, 0, sizeof(follow));
 	follow.options.plan.kind = FAULTLINE_SOURCE_PROC;
 	follow.options.quiet = true;
+	signal(SIGHUP, SIG_DFL); /* also under nohup */
 	return sigprocmask(SIG_SETMASK, NULL, &usual);
 }
 
@@ -226,6 +228,7 @@ static pid_t follow_sleeper(void)
 	pid_t pid = fork();
 
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
 		_exit(0);
 	}
