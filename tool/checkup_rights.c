@@ -9,6 +9,7 @@
 
 #include "checkup.h"
 #include "libfaultline.h"
+#include "source.h"
 #include "units.h"
 
 #ifndef CAP_PERFMON
@@ -16,7 +17,8 @@
 #endif
 
 /* The ring and its header's page, which are locked. */
-#define NEEDED_BYTES (FL_RING_BYTES + (64U << 10))
+#define USUAL_BYTES  (FL_RING_BYTES + (64U << 10))
+#define NEEDED_BYTES (SOURCE_RING_LEAST_BYTES + (8U << 10))
 
 static bool may_look_at_any(const struct machine *machine)
 {
@@ -51,6 +53,7 @@ static uint64_t locked_limit(const struct machine *machine)
 static void check_locked(struct checkup *checkup)
 {
 	uint64_t limit = locked_limit(&checkup->machine);
+	static const char mend[] = "sudo prlimit --pid $$ --memlock=8388608";
 	char has[UNITS_BYTES], needed[UNITS_BYTES];
 
 	if (machine_can(&checkup->machine, CAP_IPC_LOCK) || limit == UINT64_MAX) {
@@ -58,11 +61,14 @@ static void check_locked(struct checkup *checkup)
 		return;
 	}
 	units_bytes(has, (double)limit);
-	if (limit >= NEEDED_BYTES)
+	if (limit >= USUAL_BYTES)
 		checkup_add(checkup, "locked memory", CHECKUP_OK, NULL, "up to %s", has);
+	else if (limit >= NEEDED_BYTES)
+		checkup_add(checkup, "locked memory", CHECKUP_NOTE, mend,
+			    "at most %s: the module's ring is a small one, which loses records sooner",
+			    has);
 	else
-		checkup_add(checkup, "locked memory", CHECKUP_WRONG,
-			    "sudo prlimit --pid $$ --memlock=8388608",
+		checkup_add(checkup, "locked memory", CHECKUP_WRONG, mend,
 			    "at most %s, but a session needs %s", has,
 			    units_bytes(needed, NEEDED_BYTES));
 }

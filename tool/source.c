@@ -50,7 +50,7 @@ static int open_best(const struct source_plan *plan, struct source **source)
 			return 0;
 		}
 		/* These are not for want of the kind, and the next one would hide them. */
-		if (error == -EPROTONOSUPPORT || error == -EINVAL || error == -ENOMEM)
+		if (error == -EPROTONOSUPPORT || error == -EINVAL)
 			return error;
 		add_why(why, sizeof(why));
 	}

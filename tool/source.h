@@ -33,6 +33,12 @@ struct source_plan {
 #define SOURCE_MODULE_PERIOD_NS 10000000ULL
 #define SOURCE_OTHER_PERIOD_NS	50000000ULL
 
+/*
+ * Who may lock little memory gets a ring of the module's that is smaller than FL_RING_BYTES, down
+ * to this, in which a pass over some hundred processes has room.
+ */
+#define SOURCE_RING_LEAST_BYTES (32ULL << 10)
+
 /**
  * source_open - open the kind asked for, or the best one that is permitted
  * @source: to be closed by the caller; NULL on error

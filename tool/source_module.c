@@ -40,6 +40,21 @@ static int open_failed(int error, const char *device)
 	}
 }
 
+/* Who may lock little memory gets a smaller ring, unless he asked for one. */
+static int open_session(struct faultline_options *options, struct faultline_session **session)
+{
+	int error = faultline_session_open(options, session);
+
+	if (options->ring_bytes)
+		return error;
+	for (uint64_t bytes = FL_RING_BYTES / 2; error == -ENOMEM && bytes >= SOURCE_RING_LEAST_BYTES;
+	     bytes /= 2) {
+		options->ring_bytes = bytes;
+		error = faultline_session_open(options, session);
+	}
+	return error;
+}
+
 static int module_open(const struct source_plan *plan, struct source **source)
 {
 	uint64_t period = plan->period_ns ? plan->period_ns : SOURCE_MODULE_PERIOD_NS;
@@ -56,7 +71,7 @@ static int module_open(const struct source_plan *plan, struct source **source)
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return source_failed(-ENOMEM, "no memory for a source");
-	error = faultline_session_open(&options, &made->session);
+	error = open_session(&options, &made->session);
 	if (error) {
 		open_failed(error, options.device);
 		goto no_session;
