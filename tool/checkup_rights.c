@@ -64,9 +64,10 @@ static void check_locked(struct checkup *checkup)
 	if (limit >= USUAL_BYTES)
 		checkup_add(checkup, "locked memory", CHECKUP_OK, NULL, "up to %s", has);
 	else if (limit >= NEEDED_BYTES)
-		checkup_add(checkup, "locked memory", CHECKUP_NOTE, mend,
-			    "at most %s: the module's ring is a small one, which loses records sooner",
-			    has);
+		checkup_add(
+			checkup, "locked memory", CHECKUP_NOTE, mend,
+			"at most %s: the module's ring is a small one, which loses records sooner",
+			has);
 	else
 		checkup_add(checkup, "locked memory", CHECKUP_WRONG, mend,
 			    "at most %s, but a session needs %s", has,

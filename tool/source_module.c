@@ -47,8 +47,8 @@ static int open_session(struct faultline_options *options, struct faultline_sess
 
 	if (options->ring_bytes)
 		return error;
-	for (uint64_t bytes = FL_RING_BYTES / 2; error == -ENOMEM && bytes >= SOURCE_RING_LEAST_BYTES;
-	     bytes /= 2) {
+	for (uint64_t bytes = FL_RING_BYTES / 2;
+	     error == -ENOMEM && bytes >= SOURCE_RING_LEAST_BYTES; bytes /= 2) {
 		options->ring_bytes = bytes;
 		error = faultline_session_open(options, session);
 	}
