@@ -177,7 +177,7 @@ static int tell_growth(struct scene *scene, uint32_t index)
 	return scene_found(
 		scene, &found,
 		"%s grows by %s a minute, steadily for %s: from %s to %s, resident and swapped (R "
-		"squared %.2f; %.1f and %s or more stand out), and no slower towards the end. "
+		"squared %.2f; %.1f and %s or more stand out), and hardly slower towards the end. "
 		"That is what "
 		"a leak looks like, or a cache that nobody limits.",
 		scene_who(who, process), units_bytes(text[0], growth.slope * 60 * page),
