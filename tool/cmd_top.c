@@ -460,6 +460,7 @@ static int finish(struct top *top)
 	if (top->live)
 		terminal_close();
 	top->live = false;
+	top->sampled_ns = footing_clock(); /* up to the end, which is behind the last sample */
 	return print_table(top);
 }
 

@@ -35,7 +35,7 @@ def masked(text):
     text = re.sub(r"(?m)^  (source|cannot see|not seen)  .*\n", "", text)
     text = re.sub(r"\d[\d,.]*[kM]?(?: (?:ns|us|ms|s|B|KiB|MiB|GiB|%))?", "#", text)
     text = re.sub(r" +(?=[#-])", " ", text)
-    return re.sub(r"(?m)  lost +.*$", "  lost #", text)
+    return re.sub(r"(?m)  lost +.*$", "  lost #", text).rstrip("\n") + "\n"
 
 
 class Case(unittest.TestCase):
