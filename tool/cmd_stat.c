@@ -24,6 +24,8 @@
 /* The names of the columns stand above each so many lines. */
 #define HEAD_EACH 24
 
+#define GATHER_MS 25 /* one wakeup for so much of the module's ring, which holds more */
+
 #define INTERVAL_MIN_NS 1000000ULL
 
 enum {
@@ -302,6 +304,7 @@ static int run(struct stat_run *stat)
 
 	stat->options.quiet = true; /* the account says it */
 	stat->follow.options = stat->options;
+	stat->follow.gather_ms = GATHER_MS;
 	status = follow_open(&stat->follow);
 	if (!status)
 		status = begin(stat, opened_ns);

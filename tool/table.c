@@ -66,10 +66,12 @@ static void fill_spark(struct table_row *row, const struct history_process *proc
 		       uint64_t length_ns, uint64_t to_ns)
 {
 	const struct fl_counts *last = &process->last;
-	const struct fl_counts *first = process->number ? &process->points[0].counts : last;
+	const struct fl_counts *first = &process->begin;
 
+	if (process->number && process->first_ns + TABLE_SPARK * length_ns < to_ns)
+		first = &process->points[0].counts;
 	/* Most processes sleep. */
-	if (process->number > 1 && first->minor == last->minor && first->major == last->major)
+	if (first->minor == last->minor && first->major == last->major)
 		return;
 	for (size_t i = TABLE_SPARK; i-- > 0 && to_ns > length_ns && to_ns > process->first_ns;
 	     to_ns -= length_ns) {
@@ -148,10 +150,15 @@ static struct place *places_of(const struct table *table)
 	return places;
 }
 
-/* Parents are older than their children: a PID that is used again makes no circle. */
+/*
+ * Parents are older than their children, or were born in the same tick of the clock and have the
+ * lower PID: one that is used again makes no circle.
+ */
 static bool older(const struct table_row *parent, const struct table_row *child)
 {
-	return parent->birth_ns < child->birth_ns;
+	if (parent->birth_ns != child->birth_ns)
+		return parent->birth_ns < child->birth_ns;
+	return parent->pid < child->pid;
 }
 
 static size_t parent_row(const struct table *table, const struct place *places,

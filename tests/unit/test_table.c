@@ -121,6 +121,30 @@ static void test_a_circle_of_parents_is_none(void **state)
 	assert_int_equal(table.rows[1].depth, 1);
 }
 
+static void test_twins_of_a_tick_are_parent_and_child(void **state)
+{
+	(void)state;
+	order.tree = true;
+	order.parent_of = parent_of;
+	told_join(3, 0, START, "three");
+	told_join(1, 0, START, "one");
+	assert_int_equal(table_fill(&table, history, &order, SECOND, START + SECOND), 0);
+	assert_int_equal(table.number, 2);
+	assert_int_equal(table.rows[0].pid, 1001);
+	assert_int_equal(table.rows[1].pid, 1003);
+	assert_int_equal(table.rows[1].depth, 1);
+}
+
+static void test_a_short_life_has_its_spark(void **state)
+{
+	(void)state;
+	told_join(1, 0, START, "short");
+	told_exit(1, START + SECOND / 10, 100);
+	assert_int_equal(table_fill(&table, history, &order, SECOND, START + 2 * SECOND), 0);
+	assert_float_equal(table.rows[0].spark[TABLE_SPARK - 2], 110, 1e-3);
+	assert_float_equal(table.rows[0].spark[TABLE_SPARK - 1], 0, 1e-9);
+}
+
 static void test_the_dead_stay_for_a_while(void **state)
 {
 	(void)state;
@@ -164,6 +188,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_every_key_sorts, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_tree_has_children_below_parents, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_circle_of_parents_is_none, begin, end),
+		cmocka_unit_test_setup_teardown(test_twins_of_a_tick_are_parent_and_child, begin,
+						end),
+		cmocka_unit_test_setup_teardown(test_a_short_life_has_its_spark, begin, end),
 		cmocka_unit_test_setup_teardown(test_the_dead_stay_for_a_while, begin, end),
 		cmocka_unit_test_setup_teardown(test_totals_go_into_the_sparklines, begin, end),
 		cmocka_unit_test_setup_teardown(test_nobody, begin, end),
