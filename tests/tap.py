@@ -56,8 +56,11 @@ def main():
         return 2
     pattern = sys.argv[2] if len(sys.argv) == 3 else "test_*.py"
     sys.dont_write_bytecode = True
-    # Programs that are tested may heed it: under nohup they would be born to ignore it.
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # Programs that are tested may heed them: under nohup or in a script's background they would be
+    # born to ignore them.
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     suite = unittest.defaultTestLoader.discover(sys.argv[1], pattern=pattern)
     result = Lines()
     suite.run(result)
