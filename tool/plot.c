@@ -192,7 +192,7 @@ static void write_head(FILE *to, const struct plot *plot, const char *path, size
 {
 	const struct history_segment *segment = &plot->history->segments[plot->segment];
 	unsigned int height = HEAD_HEIGHT + PANEL_HEIGHT * shown;
-	char command[100];
+	char command[80]; /* more would not fit beside the time */
 	char when[REPORT_TIME_BYTES];
 	char title[200];
 	uint64_t from;
