@@ -170,6 +170,7 @@ static void test_without_a_period_it_is_asked(void **state)
 	assert_int_equal(source_segment(watch.source)->period_ns, 0);
 	assert_int_equal(source_start(watch.source), -EINVAL);
 	assert_int_equal(source_add(watch.source, FL_TARGET_PROCESS, getpid()), 0);
+	usleep(1000); /* it waits at least once */
 	assert_int_equal(source_sample(watch.source), 0);
 	watch_drain(&watch);
 	assert_int_equal(watch.all[0].samples, 1);
