@@ -341,11 +341,14 @@ static int press_all(struct top *top)
 
 static int look_around(struct top *top)
 {
+	uint64_t look_ns;
 	int error;
 
 	if (top->options.command || top->options.number || footing_clock() < top->look_ns)
 		return 0;
-	top->look_ns = footing_clock() + LOOK_NS;
+	/* Between two looks there are samples. */
+	look_ns = 2 * source_segment(top->follow.source)->period_ns;
+	top->look_ns = footing_clock() + (look_ns > LOOK_NS ? look_ns : LOOK_NS);
 	error = crowd_follow(&top->crowd, top->follow.source);
 	if (!error)
 		return 0;

@@ -57,37 +57,59 @@ static bool could_not(int error)
 	return error && error != -ESRCH && error != -EEXIST && error != -EPERM && error != -EACCES;
 }
 
-static int by_number(const void *left, const void *right)
+static int by_pid(const void *left, const void *right)
 {
-	const int *a = left;
-	const int *b = right;
+	const struct crowd_member *a = left;
+	const struct crowd_member *b = right;
 
-	return *a < *b ? -1 : *a > *b;
+	return a->pid < b->pid ? -1 : a->pid > b->pid;
+}
+
+/* Whether it is to be tried now, and was not before. */
+static bool is_due(const struct crowd *before, struct crowd_member *member)
+{
+	const struct crowd_member *known;
+
+	if (!before->members)
+		return true;
+	known = bsearch(member, before->members, before->number, sizeof(*member), by_pid);
+	member->tried = known && known->tried;
+	return known && !known->tried;
+}
+
+static void try(struct crowd *crowd, struct source *source, struct crowd_member *member)
+{
+	member->tried = true;
+	if (worth_it(member->pid))
+		crowd->left_out += could_not(source_add(source, FL_TARGET_TREE, member->pid));
 }
 
 int crowd_follow(struct crowd *crowd, struct source *source)
 {
+	struct crowd_member *members;
 	long number;
 	int *pids;
 
 	number = proc_list(&pids);
 	if (number < 0)
 		return (int)number;
-	for (long i = 0; i < number; i++) {
-		if (crowd->number &&
-		    bsearch(&pids[i], crowd->pids, crowd->number, sizeof(*crowd->pids), by_number))
-			continue;
-		if (worth_it(pids[i]))
-			crowd->left_out += could_not(source_add(source, FL_TARGET_TREE, pids[i]));
+	members = calloc(number + 1, sizeof(*members));
+	for (long i = 0; members && i < number; i++) {
+		members[i].pid = pids[i];
+		if (is_due(crowd, &members[i]))
+			try(crowd, source, &members[i]);
 	}
-	free(crowd->pids);
-	crowd->pids = pids;
+	free(pids);
+	if (!members)
+		return -ENOMEM;
+	free(crowd->members);
+	crowd->members = members;
 	crowd->number = number;
 	return 0;
 }
 
 void crowd_clear(struct crowd *crowd)
 {
-	free(crowd->pids);
+	free(crowd->members);
 	*crowd = (struct crowd){ 0 };
 }

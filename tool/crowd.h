@@ -6,12 +6,18 @@
 #ifndef CROWD_H
 #define CROWD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct source;
 
+struct crowd_member {
+	int pid;
+	bool tried; /* to follow it */
+};
+
 struct crowd {
-	int *pids; /* that were there at the last look, in order */
+	struct crowd_member *members; /* who was there at the last look, by PID */
 	size_t number;
 	size_t left_out; /* that the source could not take */
 };
@@ -20,9 +26,11 @@ struct crowd {
  * crowd_follow - look who is there and follow those who are new
  * @crowd: zeroed at first
  *
- * Root looks at all, another user at his own. What they fork is followed without a further look.
+ * Root looks at all, another user at his own. At the first look all are followed at once; who comes
+ * later, if he is there at two looks, between which the source is to have taken a sample: it then
+ * has found those that are forked by who is followed, and nobody is told of twice.
  *
- * Return: 0 or -errno of reading /proc.
+ * Return: 0 or -errno.
  */
 int crowd_follow(struct crowd *crowd, struct source *source);
 
