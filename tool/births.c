@@ -279,6 +279,27 @@ static void let_leave(struct followed_set *set, uint64_t now_ns)
 	}
 }
 
+void births_heard(struct births *births, int pid)
+{
+	size_t at = births->number;
+	int *pids;
+
+	if (!births->looked)
+		return;
+	/* Numbers go up, mostly. */
+	while (at && births->pids[at - 1] > pid)
+		at--;
+	if (at && births->pids[at - 1] == pid)
+		return;
+	pids = reallocarray(births->pids, births->number + 1, sizeof(*pids));
+	if (!pids)
+		return;
+	memmove(pids + at + 1, pids + at, (births->number - at) * sizeof(*pids));
+	pids[at] = pid;
+	births->pids = pids;
+	births->number++;
+}
+
 void births_look(struct births *births, struct followed_set *set, uint64_t now_ns)
 {
 	bool quiet = !births->looked || is_quiet(births);

@@ -45,6 +45,14 @@ int births_tree(struct births *births, struct followed_set *set, uint64_t now_ns
  */
 int births_group(struct births *births, struct followed_set *set, uint64_t now_ns, int folder);
 
+/**
+ * births_heard - a process is followed that no look found: the next one is not to take it for new
+ *
+ * It may have ended by then, and still be there as a zombie. Without memory for that it may be told
+ * of twice.
+ */
+void births_heard(struct births *births, int pid);
+
 /** births_look - follow who is new; who moved out of a cgroup leaves */
 void births_look(struct births *births, struct followed_set *set, uint64_t now_ns);
 

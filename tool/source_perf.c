@@ -129,7 +129,7 @@ static int add_perf(struct source *source, enum fl_target_kind kind, int number)
 	return 0;
 }
 
-static void hear_fork(struct followed_set *set, const struct event *event)
+static void hear_fork(struct births *births, struct followed_set *set, const struct event *event)
 {
 	const struct followed *parent = followed_find(set, event->other, 0);
 	struct followed_new new = { .type = FL_RECORD_FORK, .tree = true };
@@ -150,6 +150,7 @@ static void hear_fork(struct followed_set *set, const struct event *event)
 	new.parent = parent ? parent->id : 0;
 	new.birth_ns = event->time_ns;
 	followed_add(set, event->time_ns, file, &stat, &new);
+	births_heard(births, event->number);
 }
 
 static void hear(struct perf *perf, const struct event *event)
@@ -158,7 +159,7 @@ static void hear(struct perf *perf, const struct event *event)
 	struct followed *one;
 
 	if (event->kind == EVENT_FORK) {
-		hear_fork(set, event);
+		hear_fork(&perf->standin.births, set, event);
 		return;
 	}
 	one = followed_find(set, event->number, 0);

@@ -173,6 +173,49 @@ class Arguments(RecordTest):
         self.assertEqual(self.names(), [])
 
 
+# An heir of orphans who buries none of them, and a process that can only be polled beside it.
+UNBURIED = """
+import ctypes, os, time
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+print(flush=True)
+input()
+for i in range(20):
+    child = os.fork()
+    if not child:
+        if not os.fork():
+            time.sleep(0.02)
+        os._exit(0)
+    os.waitpid(child, 0)
+    time.sleep(0.03)
+"""
+THREADED = """
+import threading
+threading.Thread(target=input).start()
+print(flush=True)
+"""
+
+
+class Events(RecordTest):
+    def test_who_ends_and_is_not_buried_is_told_of_once(self):
+        with contextlib.ExitStack() as stack:
+            heir, other = [stack.enter_context(subprocess.Popen(
+                [sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+                for text in (UNBURIED, THREADED)]
+            heir.stdout.readline()
+            other.stdout.readline()
+            recorder = stack.enter_context(subprocess.Popen(
+                [TOOL, "record", "-q", "--source", "perf", "-p", f"{heir.pid},{other.pid}"],
+                cwd=self.folder, stderr=subprocess.DEVNULL))
+            self.wait(lambda: self.file.exists() and self.file.stat().st_size > 600)
+            heir.communicate(b"\n")
+            other.communicate(b"\n")
+            self.assertEqual(recorder.wait(SECONDS), 0)
+        told = [record.pid for record in recording.read_one(self.file).records
+                if isinstance(record, Fork)]
+        self.assertGreaterEqual(len(told), 35)
+        self.assertEqual(sorted(told), sorted(set(told)))
+
+
 class Contents(RecordTest):
     def test_are_the_command_and_what_it_forks(self):
         done = self.shell(f"{NOISE}; sleep 0.2; {NOISE}")
