@@ -96,7 +96,7 @@ class Exact(RecordTest):
 
     def test_as_root(self):
         segment = self.check_exact(commands=self.COMMANDS)
-        self.assertGreater(segment.end.pass_ns, 0)
+        # How long they took an emulated clock that goes by ticks does not show.
         self.assertGreater(segment.end.passes, 0)
         self.assertGreater(segment.end.own_cpu_ns, 0)
 
