@@ -34,6 +34,15 @@ print(json.dumps(ends))
 """
 
 
+def with_children(segment, last):
+    """The faults of a process and of all it waited for, as wait4 adds them up."""
+    found = [faults(last.counts)]
+    for child in segment.targets().values():
+        if isinstance(child, Fork) and child.parent == last.target:
+            found.append(with_children(segment, segment.exit_of(child.pid)))
+    return [sum(column) for column in zip(*found)]
+
+
 class RecordTest(SessionTest):
     def setUp(self):
         super().setUp()
@@ -82,7 +91,7 @@ class RecordTest(SessionTest):
         self.assertEqual(len(ends), len(commands))
         for pid, status, *counted in ends:
             last = segment.exit_of(pid)
-            self.assertEqual(list(faults(last.counts)), counted)
+            self.assertEqual(with_children(segment, last), counted)
             self.assertEqual(last.status, status)
         self.assertEqual((segment.end.lost, of(segment.records, Lost)), (0, []))
         self.assertEqual(segment.end.records, len(segment.records))
