@@ -167,7 +167,7 @@ static int drain(struct record *record)
 	const struct fl_record *next;
 	int got;
 
-	while ((got = source_next(record->follow.source, &next)) > 0) {
+	while ((got = follow_next(&record->follow, &next)) > 0) {
 		/* All of the moment before are in. */
 		if (record->has_until && next->time_ns > record->tally.time_ns &&
 		    record->tally.samples &&
@@ -290,8 +290,8 @@ static int finish(struct record *record)
 		error = source_stop(follow->source);
 	if (error)
 		say("cannot take the last sample: %s", source_message());
-	if (!record->recorder.error)
-		drain(record);
+	while (!record->recorder.error && !drain(record) && follow_rest(follow))
+		;
 	running = source_targets(follow->source);
 	get_figures(record, &figures);
 	error = recorder_close(&record->recorder, &figures);

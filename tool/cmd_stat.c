@@ -128,7 +128,7 @@ static int take_records(struct stat_run *stat)
 	int found;
 	int error;
 
-	while ((found = source_next(stat->follow.source, &record)) > 0) {
+	while ((found = follow_next(&stat->follow, &record)) > 0) {
 		error = ledger_record(&stat->ledger, record);
 		if (!error)
 			error = history_add(stat->history, record);
@@ -256,7 +256,9 @@ static int finish(struct stat_run *stat)
 	int error;
 
 	error = follow_end(&stat->follow);
-	status = take_records(stat);
+	do {
+		status = take_records(stat);
+	} while (!status && follow_rest(&stat->follow));
 	if (error && !status) {
 		say("%s", source_message());
 		status = EXIT_TROUBLE;

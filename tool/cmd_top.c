@@ -144,7 +144,7 @@ static int take_records(struct top *top)
 	const struct fl_record *record;
 	int found;
 
-	while ((found = source_next(top->follow.source, &record)) > 0) {
+	while ((found = follow_next(&top->follow, &record)) > 0) {
 		if (record->type == FL_RECORD_SAMPLE)
 			top->sampled_ns = record->time_ns;
 		if (history_add(top->history, record)) {
@@ -457,7 +457,9 @@ static int finish(struct top *top)
 		say("%s", source_message());
 		return EXIT_TROUBLE;
 	}
-	status = take_records(top);
+	do {
+		status = take_records(top);
+	} while (!status && follow_rest(&top->follow));
 	if (status || top->quit || top->follow.caught)
 		return status;
 	if (top->live)

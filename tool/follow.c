@@ -14,6 +14,11 @@
 #include "command.h"
 #include "say.h"
 
+/* How long ends may still come: the command's, others', and how often that is looked for. */
+#define REST_MOST_MS 2000
+#define REST_MS	     100
+#define REST_STEP_MS 10
+
 static int add_cgroup(struct follow *follow, const char *name)
 {
 	int error;
@@ -294,6 +299,44 @@ int follow_end(struct follow *follow)
 			break;
 	child_reap(&follow->child);
 	return error;
+}
+
+/* The command's id is told with its PID, before its end is. */
+static void heed_end(struct follow *follow, const struct fl_record *record)
+{
+	const struct fl_join *join = (const void *)record;
+	const struct fl_exit *last = (const void *)record;
+
+	if (record->type == FL_RECORD_TARGET && join->pid == follow->child.pid)
+		follow->command = join->target;
+	else if ((record->type == FL_RECORD_EXIT || record->type == FL_RECORD_LEFT) &&
+		 last->target == follow->command)
+		follow->told_end = true;
+}
+
+int follow_next(struct follow *follow, const struct fl_record **record)
+{
+	int got = source_next(follow->source, record);
+
+	if (got > 0 && follow->child.pid && !follow->told_end)
+		heed_end(follow, *record);
+	return got;
+}
+
+bool follow_rest(struct follow *follow)
+{
+	struct pollfd more = { .fd = source_fd(follow->source), .events = POLLIN };
+	uint64_t most = REST_MS;
+
+	if (!follow->child.ended || !source_targets(follow->source))
+		return false;
+	if (!follow->rest_ms)
+		follow->rest_ms = now_ms();
+	if (!follow->told_end)
+		most = REST_MOST_MS;
+	if (now_ms() - follow->rest_ms >= most)
+		return false;
+	return poll(&more, 1, REST_STEP_MS) >= 0;
 }
 
 void follow_close(struct follow *follow)

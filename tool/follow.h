@@ -52,6 +52,10 @@ struct follow {
 	bool resized;	    /* SIGWINCH came; for the caller to clear */
 	int gather_ms;	    /* set by the caller: let records gather so long; 0: tell of each */
 	bool groups;	    /* a cgroup is followed: more may join it */
+	/* Of the end that is not told yet: follow_next() and follow_rest(). */
+	uint32_t command; /* its id in records; 0: not known yet */
+	bool told_end;
+	uint64_t rest_ms;
 };
 
 /**
@@ -97,6 +101,21 @@ int follow_wait(struct follow *follow, int other, int timeout_ms);
  * Return: 0 or -errno.
  */
 int follow_end(struct follow *follow);
+
+/**
+ * follow_next - source_next(), which also notes the command's end
+ */
+int follow_next(struct follow *follow, const struct fl_record **record);
+
+/**
+ * follow_rest - after follow_end(): may there be more to read, of ends that were not told yet?
+ *
+ * The module tells of an end when the last thread has left its CPU, which is after its parent heard
+ * of it. Waits a little, and is false at once if nobody is followed any more.
+ *
+ * Return: true: read on, then ask again.
+ */
+bool follow_rest(struct follow *follow);
 
 /** follow_close - close all; fine after a follow_open() that failed */
 void follow_close(struct follow *follow);
