@@ -235,7 +235,8 @@ static void add_head(json_t *object, const struct history_segment *segment)
 	object_number(object, "cpus", head->cpus);
 	object_number(object, "page_bytes", head->page_bytes);
 	object_real(object, "period_s", head->period_ns / NS_PER_S);
-	object_number(object, "began_ms", ((int64_t)head->start_ns + head->wall_ns) / NS_PER_MS);
+	object_number(object, "began_ms",
+		      (int64_t)(head->start_ns + (uint64_t)head->wall_ns) / NS_PER_MS);
 	object_truth(object, "ended", segment->ended);
 }
 

@@ -39,9 +39,14 @@ void report_damage(FILE *to, const struct history *history)
 		fputc('\n', to);
 }
 
+int64_t report_wall(const struct history_segment *segment, uint64_t time_ns)
+{
+	return (int64_t)(time_ns + (uint64_t)segment->head.wall_ns);
+}
+
 const char *report_when(char *text, const struct history_segment *segment, uint64_t time_ns)
 {
-	int64_t wall = (int64_t)time_ns + segment->head.wall_ns;
+	int64_t wall = report_wall(segment, time_ns);
 	time_t seconds = wall / NS_PER_S - (wall % NS_PER_S < 0);
 	struct tm when;
 

@@ -16,6 +16,9 @@ void report_damage(FILE *to, const struct history *history);
 /** report_head - the lines of a segment */
 void report_head(FILE *to, const struct history_segment *segment, const struct summary *summary);
 
+/** report_wall - a segment's moment in nanoseconds since 1970 UTC */
+int64_t report_wall(const struct history_segment *segment, uint64_t time_ns);
+
 /** report_when - local time of a segment's moment, "2026-11-25 04:25:31 +0100", in text */
 const char *report_when(char *text, const struct history_segment *segment, uint64_t time_ns);
 

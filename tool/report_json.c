@@ -24,7 +24,7 @@ static json_t *recording_of(const struct history_segment *segment, const struct 
 	char when[REPORT_TIME_BYTES];
 	json_t *object =
 		json_pack("{sI, sf, sf, si, sI, sb, sI, sI, sI, sI}", "wall_ns",
-			  (json_int_t)segment->first_ns + head->wall_ns, "elapsed_s",
+			  (json_int_t)report_wall(segment, segment->first_ns), "elapsed_s",
 			  summary->elapsed_ns / NS_PER_S, "period_s", head->period_ns / NS_PER_S,
 			  "cpus", head->cpus, "page_bytes", (json_int_t)head->page_bytes,
 			  "ended_well", segment->ended, "lost_records", (json_int_t)summary->lost,

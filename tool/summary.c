@@ -7,8 +7,8 @@
 /* Memory that changes at a moment, in pages. */
 struct change {
 	uint64_t time_ns;
-	int64_t resident;
-	int64_t swapped;
+	uint64_t resident; /* pages more than before, modulo 2^64 */
+	uint64_t swapped;
 };
 
 static int earlier(const void *one, const void *other)
@@ -30,22 +30,22 @@ static size_t changes_of(const struct history_process *process, struct change *c
 
 		changes[number++] = (struct change){
 			process->points[i].time_ns,
-			(int64_t)(counts->resident - (last ? last->resident : 0)),
-			(int64_t)(counts->swapped - (last ? last->swapped : 0)),
+			counts->resident - (last ? last->resident : 0),
+			counts->swapped - (last ? last->swapped : 0),
 		};
 		last = counts;
 	}
 	if (last && process->end != HISTORY_ALIVE)
-		changes[number++] = (struct change){ process->last_ns, -(int64_t)last->resident,
-						     -(int64_t)last->swapped };
+		changes[number++] =
+			(struct change){ process->last_ns, 0 - last->resident, 0 - last->swapped };
 	return number;
 }
 
 /* All changes of one moment count together: a pass gives them the same time. */
 static void find_peaks(struct change *changes, size_t number, struct summary *summary)
 {
-	int64_t resident = 0;
-	int64_t swapped = 0;
+	uint64_t resident = 0;
+	uint64_t swapped = 0;
 
 	qsort(changes, number, sizeof(*changes), earlier);
 	for (size_t i = 0; i < number; i++) {
@@ -53,9 +53,10 @@ static void find_peaks(struct change *changes, size_t number, struct summary *su
 		swapped += changes[i].swapped;
 		if (i + 1 < number && changes[i + 1].time_ns == changes[i].time_ns)
 			continue;
-		if (resident > (int64_t)summary->peak_resident)
+		/* Nonsense in a recording may go round, but no number of pages is that great. */
+		if ((int64_t)resident > (int64_t)summary->peak_resident)
 			summary->peak_resident = resident;
-		if (swapped > (int64_t)summary->peak_swapped)
+		if ((int64_t)swapped > (int64_t)summary->peak_swapped)
 			summary->peak_swapped = swapped;
 	}
 }

@@ -57,6 +57,18 @@ static void test_who_stands_in_has_its_passes_in_its_cpu_time(void **state)
 }
 
 /* Two that are never large at the same time. */
+/* The sanitizer looks at how it is added up; that it means nothing is clear. */
+static void test_nonsense_is_added_up_all_the_same(void **state)
+{
+	(void)state;
+	for (uint32_t target = 1; target <= 3; target++) {
+		made_join(target, 0, 0, "job");
+		made_sample(target, SECOND, (struct fl_counts){ .resident = INT64_MAX });
+		made_sample(target, 2 * SECOND, (struct fl_counts){ .resident = 1ULL << 63 });
+	}
+	assert_int_equal(summarize(0).processes, 3);
+}
+
 static void test_peaks_are_of_one_moment(void **state)
 {
 	(void)state;
@@ -162,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(totals),
 		TEST(who_stands_in_has_its_passes_in_its_cpu_time),
+		TEST(nonsense_is_added_up_all_the_same),
 		TEST(peaks_are_of_one_moment),
 		TEST(the_dead_have_no_memory),
 		TEST(threads_share_their_memory),
