@@ -248,8 +248,10 @@ class Contents(RecordTest):
         self.record("-I", "5ms", "sleep", "1")
         segment = recording.read_one(self.file)
         self.assertEqual(segment.period_ns, 5000000)
-        self.assertGreater(len(of(segment.records, Sample)), 60)
-        self.assertLess(len(of(segment.records, Sample)), 220)
+        # A machine that is busy makes it late, which is told.
+        deadlines = len(of(segment.records, Sample)) + segment.end.missed
+        expected = (segment.end.end_ns - segment.start_ns) / 5000000
+        self.assertLess(abs(deadlines - expected), 0.2 * expected, segment.end)
 
     def test_of_a_process_count_from_when_it_was_named(self):
         with subprocess.Popen(["sh", "-c", f"{NOISE}; echo; read line; {NOISE}"], text=True,
