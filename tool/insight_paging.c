@@ -173,9 +173,9 @@ static int tell_thrashing(struct scene *scene, const struct paging *paging, enum
 	return scene_found(
 		scene, &found,
 		"%s major faults, from %s to %s, %d a second or more in %s of the time (%d %% or "
-		"more), and meanwhile a process got %s of a CPU%s. The same pages are read again "
-		"and again: %s were in swap, %s resident at most, %s were read. What the processes "
-		"need does not fit into memory: give them more, or run fewer at a time.",
+		"more), and meanwhile a process got %s of a CPU%s. Pages that were driven out "
+		"are needed again: %s were in swap, %s resident at most, %s were read. What the "
+		"processes need does not fit into memory: give them more, or run fewer at a time.",
 		units_count(text[0], summary->total.major),
 		scene_when(text[1], scene, paging->from_ns),
 		scene_when(text[2], scene, paging->to_ns), CROWDED_RATE,

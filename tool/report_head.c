@@ -19,6 +19,7 @@ void report_damage(FILE *to, const struct history *history)
 	const struct faultline_state *state = &history->state;
 	const char *is = state->damaged == 1 ? " of it is" : "s of it are";
 	char text[5][UNITS_BYTES];
+	size_t unfinished = 0;
 
 	if (state->damaged)
 		fprintf(to,
@@ -26,16 +27,20 @@ void report_damage(FILE *to, const struct history *history)
 			"Totals of processes are right where their last records are there.\n",
 			units_count(text[0], state->damaged), is,
 			units_bytes(text[1], state->damaged_bytes));
-	if (state->unfinished)
+	/* The state's own number has those whose end is there, but not all before it. */
+	for (size_t i = 0; i < history->segment_number; i++)
+		unfinished += !history->segments[i].ended;
+	if (unfinished)
 		fprintf(to,
 			"This recording is NOT WHOLE: %s of its %s segment%s did not end well.\n"
 			"What is there up to its end is right.\n",
-			units_count(text[2], state->unfinished),
-			units_count(text[3], state->segments), state->segments == 1 ? "" : "s");
+			units_count(text[2], unfinished),
+			units_count(text[3], history->segment_number),
+			history->segment_number == 1 ? "" : "s");
 	if (state->ignored_bytes)
 		fprintf(to, "Behind its last whole part, %s are no part and were left out.\n",
 			units_bytes(text[4], state->ignored_bytes));
-	if (state->damaged || state->unfinished || state->ignored_bytes)
+	if (state->damaged || unfinished || state->ignored_bytes)
 		fputc('\n', to);
 }
 
@@ -118,10 +123,15 @@ void report_wrap(FILE *to, const char *text, size_t first, size_t indent)
 
 static void line(FILE *to, const char *label, const char *text)
 {
+	char words[LINE_BYTES];
 	char cleaned[LINE_BYTES];
 	int used = fprintf(to, "  %-11s ", label);
 
-	report_wrap(to, clean(cleaned, sizeof(cleaned), text), used > 0 ? used : 0, LABEL_WIDTH);
+	/* A command of several lines is one of words here. */
+	snprintf(words, sizeof(words), "%s", text);
+	for (char *at = words; (at = strpbrk(at, "\n\t")) != NULL;)
+		*at = ' ';
+	report_wrap(to, clean(cleaned, sizeof(cleaned), words), used > 0 ? used : 0, LABEL_WIDTH);
 }
 
 static void missing_line(FILE *to, const struct summary *summary)
