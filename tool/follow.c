@@ -328,11 +328,11 @@ bool follow_rest(struct follow *follow)
 	struct pollfd more = { .fd = source_fd(follow->source), .events = POLLIN };
 	uint64_t most = REST_MS;
 
-	if (!follow->child.ended || !source_targets(follow->source))
+	if ((follow->child.pid && !follow->child.ended) || !source_targets(follow->source))
 		return false;
 	if (!follow->rest_ms)
 		follow->rest_ms = now_ms();
-	if (!follow->told_end)
+	if (follow->child.pid && !follow->told_end)
 		most = REST_MOST_MS;
 	if (now_ms() - follow->rest_ms >= most)
 		return false;
