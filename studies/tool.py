@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 TOOL = Path(__file__).resolve().parent.parent / "build" / "faultline"
+TEMPLATE = TOOL.with_name("report.html")
 RECORDING = "faultline"     # how the name of a recording of a run ends
 
 
@@ -35,5 +36,6 @@ def explained(path):
 
 
 def report(path):
-    """Writes the page of a recording beside it, as NAME.html."""
-    _run("report", "--html", path.with_suffix(".html"), path)
+    """Writes the page of a recording beside it, as NAME.html, if `make page` made it possible."""
+    if TEMPLATE.exists():
+        _run("report", "--html", path.with_suffix(".html"), path)
