@@ -3,6 +3,7 @@
 
 #include <search.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct roster {
 	void *tree;
@@ -80,6 +81,15 @@ static struct roster_entry *find(struct roster *roster, uint32_t target)
 	return entry;
 }
 
+/* Names in recordings need not end: in a damaged one, nothing does. */
+static void take_name(struct roster_entry *entry, const char *comm)
+{
+	char whole[FL_COMM_BYTES + 1] = "";
+
+	memcpy(whole, comm, FL_COMM_BYTES);
+	utf8_clean(entry->name, sizeof(entry->name), whole);
+}
+
 static void join(struct roster_entry *entry, const struct fl_join *join)
 {
 	*entry = (struct roster_entry){
@@ -92,7 +102,7 @@ static void join(struct roster_entry *entry, const struct fl_join *join)
 		.counted = join->record.type == FL_RECORD_FORK,
 		.time_ns = join->record.time_ns,
 	};
-	utf8_clean(entry->name, sizeof(entry->name), join->comm);
+	take_name(entry, join->comm);
 }
 
 struct roster_entry *roster_before(struct roster *roster, const struct fl_record *record)
@@ -105,8 +115,7 @@ struct roster_entry *roster_before(struct roster *roster, const struct fl_record
 	if (record->type == FL_RECORD_TARGET || record->type == FL_RECORD_FORK)
 		join(entry, (const struct fl_join *)record);
 	if (record->type == FL_RECORD_EXEC)
-		utf8_clean(entry->name, sizeof(entry->name),
-			   ((const struct fl_exec *)record)->comm);
+		take_name(entry, ((const struct fl_exec *)record)->comm);
 	return entry;
 }
 

@@ -194,6 +194,17 @@ class Csv(Case):
         row = next(csv.DictReader(io.StringIO(self.export("-f", "csv"))))
         self.assertEqual((row["target"], row["pid"], row["name"]), ("9", "", ""))
 
+    def test_a_name_that_does_not_end_has_its_bytes_and_no_more(self):
+        records = Records()
+        for target in range(1, 200):
+            records.join(0, target, target, "0123456789abcdef")
+            records.exec(1, target, "fedcba9876543210")
+            records.sample(2, target, 5)
+        self.write(recordings.whole(records))
+        names = {row["name"] for row in csv.DictReader(io.StringIO(
+            self.export("-f", "csv")))}
+        self.assertEqual(names, {"fedcba9876543210"})
+
 
 class Json(Case):
     def lines(self, data, says=LOSSES):
