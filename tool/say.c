@@ -4,8 +4,11 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "clean.h"
 
 static const char *name = "faultline";
 static bool shown; /* a line of say_progress() */
@@ -24,14 +27,19 @@ static void wipe(void)
 
 void say(const char *format, ...)
 {
+	char *line = NULL;
 	va_list words;
+	int length;
 
-	wipe();
-	fprintf(stderr, "%s: ", name);
 	va_start(words, format);
-	vfprintf(stderr, format, words);
+	length = vasprintf(&line, format, words);
 	va_end(words);
-	fputc('\n', stderr);
+	wipe();
+	/* Names of files and words of recordings are in it; what is clean is never longer. */
+	fprintf(stderr, "%s: %s\n", name,
+		length < 0 ? "no memory" : clean(line, (size_t)length + 1, line));
+	if (length >= 0)
+		free(line);
 }
 
 void say_progress(const char *format, ...)

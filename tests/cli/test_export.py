@@ -292,6 +292,11 @@ class Json(Case):
                       done.stderr)
         self.assertEqual(json.loads(done.stdout.splitlines()[0])["source"], "proc")
 
+    def test_what_is_said_of_a_recording_does_nothing_to_a_terminal(self):
+        self.write(recordings.whole(blind="\x1b[2J\nall \u00b5"))
+        done = self.run_tool("-f", "json")
+        self.assertIn("cannot see: ?[2J?all \u00b5\n", done.stderr.decode())
+
 
 class Perfetto(Case):
     def packets(self, data, says=LOSSES):
