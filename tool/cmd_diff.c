@@ -227,13 +227,11 @@ static int read_side(const struct options *options, enum compare_side side, stru
 			note(seen, side, history);
 			error = compare_add(compare, side, history);
 			history_free(history);
-		} else if (error != -ENOMEM) {
-			say("%s", faultline_message());
 		}
-		if (error == -ENOMEM)
-			say("no memory: end some programs and try again");
-		if (error)
+		if (error) {
+			say_unread(error);
 			return error;
+		}
 	}
 	return 0;
 }

@@ -217,11 +217,13 @@ int command_export(int argc, char **argv)
 	struct options options = { .recording = RECORDING_NAME };
 	struct faultline_recording *recording;
 	int status;
+	int error;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
-	if (faultline_recording_open(options.recording, &recording)) {
-		say("%s", faultline_message());
+	error = faultline_recording_open(options.recording, &recording);
+	if (error) {
+		say_unread(error);
 		return EXIT_TROUBLE;
 	}
 	status = run(&options, recording);

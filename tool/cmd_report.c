@@ -209,8 +209,7 @@ int command_report(int argc, char **argv)
 	error = history_read(options.report.path, progress, &history);
 	say_progress("%s", "");
 	if (error) {
-		say("%s", error == -ENOMEM ? "no memory: end some programs and try again"
-					   : faultline_message());
+		say_unread(error);
 		return EXIT_TROUBLE;
 	}
 	options.report.history = history;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "say.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "clean.h"
+#include "libfaultline.h"
 
 static const char *name = "faultline";
 static bool shown; /* a line of say_progress() */
@@ -60,4 +62,13 @@ void say_progress(const char *format, ...)
 	fprintf(stderr, "%.*s", columns - 1, line);
 	fflush(stderr);
 	shown = true;
+}
+
+void say_unread(int error)
+{
+	if (error == -ENOMEM)
+		say("no memory: end some programs and try again");
+	else
+		say("%s%s", faultline_message(),
+		    error == -ENOENT ? "; faultline record -- COMMAND makes a recording" : "");
 }

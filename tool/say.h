@@ -16,4 +16,7 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 void say_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** say_unread - that a recording cannot be read, after the library failed with @error (-errno) */
+void say_unread(int error);
+
 #endif

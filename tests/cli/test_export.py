@@ -499,7 +499,8 @@ class Files(Case):
 
     def test_what_is_no_recording_is_refused_and_no_output_is_begun(self):
         (self.folder / "old.csv").write_text("kept")
-        for data, text in ((None, "No such file"), (b"", "before anything was recorded"),
+        for data, text in ((None, "faultline record -- COMMAND makes a recording"),
+                           (b"", "before anything was recorded"),
                            (b"x" * 200, "no recording"),
                            (b"FLR\2" + bytes(100), "version")):
             if data is not None:
