@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* faultline VERB ...: the command table. */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,14 @@ static const struct command commands[] = {
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+static int flush(FILE *to)
+{
+	if (!fflush(to))
+		return EXIT_SUCCESS;
+	say("cannot write: %s", strerror(errno));
+	return EXIT_TROUBLE;
+}
+
 static int help(FILE *to)
 {
 	fputs("usage: faultline VERB [OPTION]...\n"
@@ -38,7 +47,7 @@ static int help(FILE *to)
 	      "  faultline record -- COMMAND\n"
 	      "  faultline report\n",
 	      to);
-	return fflush(to) ? EXIT_TROUBLE : EXIT_SUCCESS;
+	return flush(to);
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -62,7 +71,7 @@ int main(int argc, char **argv)
 		return help(stdout);
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		printf("faultline %s\n", faultline_version());
-		return fflush(stdout) ? EXIT_TROUBLE : EXIT_SUCCESS;
+		return flush(stdout);
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (!strcmp(argv[1], commands[i].name))
