@@ -458,8 +458,10 @@ class Real(Case):
         self.assertEqual(done.returncode, 3, done.stderr)
         lines = [json.loads(line) for line in self.run_tool("-f", "json").stdout.splitlines()]
         exits = [line for line in lines if line["type"] == "exit"]
-        self.assertEqual(exits[-1]["exit_code"], 3)
-        self.assertGreater(exits[-1]["minor_faults"], 20)
+        # The shell's end may be told before that of its last child, which is as old.
+        shell = [line for line in exits if line.get("exit_code") == 3]
+        self.assertEqual(len(shell), 1, exits)
+        self.assertGreater(shell[0]["minor_faults"], 20)
         rows = list(csv.DictReader(io.StringIO(self.run_tool("-f", "csv").stdout.decode())))
         self.assertEqual([[int(row[key]) for key in SAMPLE_KEYS] for row in rows
                           if row["event"] == "exit"],
