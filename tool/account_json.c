@@ -6,40 +6,17 @@
 #include <string.h>
 #include <sys/wait.h>
 
-/* Lines of JSON are UTF-8, and names are bytes: each that is no ASCII is a question mark. */
-static json_t *text_of(const char *bytes)
-{
-	json_t *text = json_string(bytes);
-	char plain[4096];
-	size_t i;
-
-	if (text)
-		return text;
-	for (i = 0; bytes[i] && i + 1 < sizeof(plain); i++)
-		plain[i] = (signed char)bytes[i] < 0 ? '?' : bytes[i];
-	plain[i] = '\0';
-	return json_string(plain);
-}
-
-static json_t *number_of(uint64_t number)
-{
-	return json_integer((json_int_t)number);
-}
-
-static void add_number(json_t *object, const char *key, uint64_t number)
-{
-	json_object_set_new(object, key, number_of(number));
-}
+#include "object.h"
 
 static void add_counts(json_t *object, const struct fl_counts *counts)
 {
-	add_number(object, "minor_faults", counts->minor);
-	add_number(object, "major_faults", counts->major);
-	add_number(object, "cpu_ns", counts->cpu_ns);
-	add_number(object, "user_ns", counts->cpu_ns - counts->system_ns);
-	add_number(object, "system_ns", counts->system_ns);
-	add_number(object, "voluntary_switches", counts->voluntary);
-	add_number(object, "involuntary_switches", counts->involuntary);
+	object_number(object, "minor_faults", counts->minor);
+	object_number(object, "major_faults", counts->major);
+	object_number(object, "cpu_ns", counts->cpu_ns);
+	object_number(object, "user_ns", counts->cpu_ns - counts->system_ns);
+	object_number(object, "system_ns", counts->system_ns);
+	object_number(object, "voluntary_switches", counts->voluntary);
+	object_number(object, "involuntary_switches", counts->involuntary);
 }
 
 /* What no sample saw is not known: null. */
@@ -49,9 +26,9 @@ static void add_peak(json_t *object, const struct account *account, uint64_t res
 	uint64_t page = account->footing->segment->page_bytes;
 
 	json_object_set_new(object, "peak_resident_bytes",
-			    resident ? number_of(resident * page) : json_null());
+			    resident ? json_integer(resident * page) : json_null());
 	json_object_set_new(object, "peak_swapped_bytes",
-			    resident ? number_of(swapped * page) : json_null());
+			    resident ? json_integer(swapped * page) : json_null());
 }
 
 /* "exit_status" and "signal", one of which is null. */
@@ -70,17 +47,17 @@ static json_t *process_of(const struct account *account, const struct history_pr
 	struct fl_counts counts = history_counts(process);
 	json_t *object = json_object();
 
-	add_number(object, "pid", process->pid);
+	object_number(object, "pid", process->pid);
 	if (process->tid)
-		add_number(object, "tid", process->tid);
+		object_number(object, "tid", process->tid);
 	json_object_set_new(object, "parent_pid",
 			    process->parent == HISTORY_NONE
 				    ? json_null()
 				    : json_integer(history->processes[process->parent].pid));
-	json_object_set_new(object, "name", text_of(process->name));
+	object_text(object, "name", process->name);
 	add_counts(object, &counts);
 	add_peak(object, account, process->peak_resident, process->peak_swapped);
-	add_number(object, "followed_ns", process->last_ns - process->first_ns);
+	object_number(object, "followed_ns", process->last_ns - process->first_ns);
 	json_object_set_new(object, "end", json_string(ends[process->end]));
 	if (process->end == HISTORY_EXITED)
 		add_status(object, process->status);
@@ -93,11 +70,10 @@ static json_t *source_of(const struct footing *footing)
 	json_t *object = json_object();
 
 	json_object_set_new(object, "kind", json_string(footing_kind(footing)));
-	json_object_set_new(object, "version",
-			    text_of(segment->source_version ? segment->source_version : ""));
-	add_number(object, "period_ns", segment->period_ns);
-	json_object_set_new(object, "why", text_of(footing->why));
-	json_object_set_new(object, "cannot_see", text_of(segment->blind ? segment->blind : ""));
+	object_text(object, "version", segment->source_version ? segment->source_version : "");
+	object_number(object, "period_ns", segment->period_ns);
+	object_text(object, "why", footing->why);
+	object_text(object, "cannot_see", segment->blind ? segment->blind : "");
 	return object;
 }
 
@@ -105,10 +81,10 @@ static json_t *lost_of(const struct faultline_figures *figures)
 {
 	json_t *object = json_object();
 
-	add_number(object, "records", figures->lost + figures->overwritten + figures->skipped);
-	add_number(object, "deadlines", figures->missed);
-	add_number(object, "visits", figures->shed);
-	add_number(object, "processes", figures->unfollowed);
+	object_number(object, "records", figures->lost + figures->overwritten + figures->skipped);
+	object_number(object, "deadlines", figures->missed);
+	object_number(object, "visits", figures->shed);
+	object_number(object, "processes", figures->unfollowed);
 	return object;
 }
 
@@ -116,9 +92,9 @@ static json_t *cost_of(const struct footing *footing)
 {
 	json_t *object = json_object();
 
-	add_number(object, "wall_ns", footing->wall_ns);
-	add_number(object, "own_cpu_ns", footing->cpu_ns);
-	add_number(object, "pass_ns", footing_pass_ns(footing));
+	object_number(object, "wall_ns", footing->wall_ns);
+	object_number(object, "own_cpu_ns", footing->cpu_ns);
+	object_number(object, "pass_ns", footing_pass_ns(footing));
 	return object;
 }
 
@@ -132,13 +108,13 @@ static json_t *wait4_of(const struct rusage *usage)
 {
 	json_t *object = json_object();
 
-	add_number(object, "minor_faults", usage->ru_minflt);
-	add_number(object, "major_faults", usage->ru_majflt);
-	add_number(object, "user_ns", ns_of(&usage->ru_utime));
-	add_number(object, "system_ns", ns_of(&usage->ru_stime));
-	add_number(object, "voluntary_switches", usage->ru_nvcsw);
-	add_number(object, "involuntary_switches", usage->ru_nivcsw);
-	add_number(object, "peak_resident_bytes", (uint64_t)usage->ru_maxrss * 1024);
+	object_number(object, "minor_faults", usage->ru_minflt);
+	object_number(object, "major_faults", usage->ru_majflt);
+	object_number(object, "user_ns", ns_of(&usage->ru_utime));
+	object_number(object, "system_ns", ns_of(&usage->ru_stime));
+	object_number(object, "voluntary_switches", usage->ru_nvcsw);
+	object_number(object, "involuntary_switches", usage->ru_nivcsw);
+	object_number(object, "peak_resident_bytes", (uint64_t)usage->ru_maxrss * 1024);
 	return object;
 }
 
@@ -147,7 +123,7 @@ static json_t *command_of(const struct account *account)
 	json_t *words = json_array();
 
 	for (char *const *word = account->command; *word; word++)
-		json_array_append_new(words, text_of(*word));
+		json_array_append_new(words, object_string(*word));
 	return words;
 }
 
@@ -182,7 +158,7 @@ int account_json_write(FILE *to, const struct account *account)
 			    account->command ? command_of(account) : json_null());
 	if (account->command)
 		add_status(object, account->child->status);
-	add_number(object, "elapsed_ns", account->elapsed_ns);
+	object_number(object, "elapsed_ns", account->elapsed_ns);
 	if (account->command)
 		json_object_set_new(object, "wait4", wait4_of(&account->child->usage));
 	json_object_set_new(object, "total", sum);
@@ -199,11 +175,11 @@ int account_json_interval(FILE *to, const struct account *account,
 	uint64_t page = account->footing->segment->page_bytes;
 	json_t *object = json_object();
 
-	add_number(object, "time_ns", interval->time_ns);
-	add_number(object, "interval_ns", interval->length_ns);
+	object_number(object, "time_ns", interval->time_ns);
+	object_number(object, "interval_ns", interval->length_ns);
 	add_counts(object, &interval->counts);
-	add_number(object, "resident_bytes", interval->counts.resident * page);
-	add_number(object, "swapped_bytes", interval->counts.swapped * page);
-	add_number(object, "process_count", interval->processes);
+	object_number(object, "resident_bytes", interval->counts.resident * page);
+	object_number(object, "swapped_bytes", interval->counts.swapped * page);
+	object_number(object, "process_count", interval->processes);
 	return write_line(to, object);
 }

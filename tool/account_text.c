@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "account_text.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-
+#include "clean.h"
+#include "fate.h"
+#include "ranking.h"
 #include "units.h"
 
 #define NS_PER_S 1e9
@@ -68,18 +66,18 @@ static void write_counts(FILE *to, const struct account *account, const struct f
 /* How it ended, if there is something to say about it. */
 static void write_end(FILE *to, const struct history_process *process)
 {
-	if (process->end == HISTORY_LEFT)
-		fputs(" (left)", to);
-	else if (process->end == HISTORY_EXITED && WIFSIGNALED(process->status))
-		fprintf(to, " (signal %d)", WTERMSIG(process->status));
-	else if (process->end == HISTORY_EXITED && WEXITSTATUS(process->status))
-		fprintf(to, " (exit %d)", WEXITSTATUS(process->status));
+	char text[FATE_BYTES];
+
+	if (process->end == HISTORY_LEFT || (process->end == HISTORY_EXITED && process->status))
+		fprintf(to, " (%s)", fate(text, process));
 }
 
+/* What is longer is cut. */
 static void write_name(FILE *to, const char *name)
 {
-	for (; *name; name++)
-		fputc(*name >= ' ' && *name != 0x7f ? *name : '?', to);
+	char text[1024];
+
+	fputs(clean(text, sizeof(text), name), to);
 }
 
 static void write_process(FILE *to, const struct account *account,
@@ -104,55 +102,25 @@ static void write_process(FILE *to, const struct account *account,
 	fputc('\n', to);
 }
 
-/* A process among those that are brought into an order. */
-struct place {
-	const struct history_process *process;
-	uint64_t faults;
-};
-
-/* The most faults first; of equals the older one. */
-static int compare(const void *left, const void *right)
-{
-	const struct place *a = left;
-	const struct place *b = right;
-
-	if (a->faults != b->faults)
-		return a->faults < b->faults ? 1 : -1;
-	return a->process < b->process ? -1 : a->process > b->process;
-}
-
-static struct place *places_of(const struct history *history)
-{
-	struct place *places = calloc(history->process_number + 1, sizeof(*places));
-
-	for (size_t i = 0; places && i < history->process_number; i++) {
-		struct fl_counts counts = history_counts(&history->processes[i]);
-
-		places[i] = (struct place){ &history->processes[i], counts.minor + counts.major };
-	}
-	if (places)
-		qsort(places, history->process_number, sizeof(*places), compare);
-	return places;
-}
-
 static void write_processes(FILE *to, const struct account *account)
 {
-	size_t number = account->history->process_number;
-	struct place *places = places_of(account->history);
+	const struct history *history = account->history;
+	struct ranking ranking = { 0 };
 	char count[UNITS_BYTES];
 
-	if (!places)
-		return;
+	if (ranking_make(history, 0, RANKING_FAULTS, &ranking))
+		goto free;
 	fprintf(to, "\n%8s %11s %8s %8s %8s %8s %8s\n", "", "minor", "major", "CPU", "of it",
 		"peak", "peak");
 	fprintf(to, "%8s %11s %8s %8s %8s %8s %8s  %s\n", "PID", "faults", "faults", "time",
 		"system", "resident", "swapped", "name");
-	for (size_t i = 0; i < number && i < PROCESSES_SHOWN; i++)
-		write_process(to, account, places[i].process);
-	if (number > PROCESSES_SHOWN)
+	for (size_t i = 0; i < ranking.number && i < PROCESSES_SHOWN; i++)
+		write_process(to, account, &history->processes[ranking.processes[i]]);
+	if (ranking.number > PROCESSES_SHOWN)
 		fprintf(to, "%8s %s processes more, with fewer faults; --json has them all\n", "",
-			units_count(count, number - PROCESSES_SHOWN));
-	free(places);
+			units_count(count, ranking.number - PROCESSES_SHOWN));
+free:
+	ranking_free(&ranking);
 }
 
 /* The kernel's sum at the command's end has what the source could not see. */

@@ -7,7 +7,7 @@
 
 /**
  * clean - copy text; what is no UTF-8 or a control character becomes '?'
- * @text: of @size bytes, at least 1; no character is cut in two at its end
+ * @text: of @size bytes, at least 1; no character is cut in two at its end. It may be @from.
  *
  * Return: @text.
  */

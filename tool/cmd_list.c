@@ -19,6 +19,7 @@
 #include "say.h"
 #include "survey.h"
 #include "units.h"
+#include "utf8.h"
 
 #define NS_PER_S INT64_C(1000000000)
 
@@ -182,14 +183,9 @@ static void fill(cells row, const struct survey *survey)
 	clean(row[COMMAND], CELL_BYTES, survey->command);
 }
 
-/* How many columns of a terminal; bytes that go on with a character take none. */
 static int width_of(const char *text)
 {
-	int width = 0;
-
-	for (; *text; text++)
-		width += (*text & 0xc0) != 0x80;
-	return width;
+	return (int)utf8_columns(text, strlen(text));
 }
 
 static void print_row(cells row, const int *widths, int room)

@@ -11,12 +11,17 @@ void object_number(json_t *object, const char *key, uint64_t number)
 	json_object_set_new(object, key, json_integer((json_int_t)number));
 }
 
-void object_text(json_t *object, const char *key, const char *text)
+json_t *object_string(const char *text)
 {
 	size_t room = UTF8_ROOM(strlen(text));
 	char *clean = malloc(room);
+	json_t *string = clean ? json_string(utf8_clean(clean, room, text)) : NULL;
 
-	if (clean)
-		json_object_set_new(object, key, json_string(utf8_clean(clean, room, text)));
 	free(clean);
+	return string;
+}
+
+void object_text(json_t *object, const char *key, const char *text)
+{
+	json_object_set_new(object, key, object_string(text));
 }

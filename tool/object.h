@@ -9,7 +9,10 @@
 /** object_number - set a key to a number, less than 2^63 or negative as int64_t is */
 void object_number(json_t *object, const char *key, uint64_t number);
 
-/** object_text - set a key to a text, which utf8_clean() makes UTF-8 of first */
+/** object_string - text that may be any bytes as a string, made UTF-8 by utf8_clean(); or NULL */
+json_t *object_string(const char *text);
+
+/** object_text - set a key to a text, as object_string() */
 void object_text(json_t *object, const char *key, const char *text);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "clean.h"
 #include "units.h"
+#include "utf8.h"
 
 #define NS_PER_S 1000000000LL
 
@@ -87,15 +88,6 @@ double report_cost_percent(const struct summary *summary)
 	return summary->elapsed_ns ? 100.0 * summary->cost_ns / summary->elapsed_ns : 0;
 }
 
-static size_t columns_of(const char *text, size_t bytes)
-{
-	size_t number = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		number += (text[i] & 0xc0) != 0x80;
-	return number;
-}
-
 void report_wrap(FILE *to, const char *text, size_t first, size_t indent)
 {
 	size_t at = first;
@@ -103,7 +95,7 @@ void report_wrap(FILE *to, const char *text, size_t first, size_t indent)
 
 	while (*text) {
 		size_t bytes = strcspn(text, " ");
-		size_t columns = columns_of(text, bytes);
+		size_t columns = utf8_columns(text, bytes);
 
 		if (begun && at + columns + 1 > COLUMNS) {
 			fprintf(to, "\n%*s", (int)indent, "");

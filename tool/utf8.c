@@ -4,11 +4,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* How many bytes there the character has that begins here; 0 if none does. */
-static size_t length_of(const unsigned char *from)
+size_t utf8_length(const char *from)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	uint32_t code = *from;
+	uint32_t code = (unsigned char)*from;
 	size_t length;
 
 	if (code < 0x80)
@@ -27,13 +26,22 @@ static size_t length_of(const unsigned char *from)
 	return length;
 }
 
+size_t utf8_columns(const char *text, size_t bytes)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		columns += (text[i] & 0xc0) != 0x80;
+	return columns;
+}
+
 char *utf8_clean(char *to, size_t room, const char *from)
 {
 	static const char stand_in[] = "\xef\xbf\xbd";
 	size_t at = 0, length, bytes;
 
 	for (; *from; from += length ? length : 1) {
-		length = length_of((const unsigned char *)from);
+		length = utf8_length(from);
 		bytes = length ? length : sizeof(stand_in) - 1;
 		if (at + bytes >= room)
 			break;

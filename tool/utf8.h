@@ -5,6 +5,12 @@
 
 #include <stddef.h>
 
+/** utf8_length - how many bytes the character has that begins there; 0: none does */
+size_t utf8_length(const char *from);
+
+/** utf8_columns - how many characters begin in the first so many bytes of UTF-8 */
+size_t utf8_columns(const char *text, size_t bytes);
+
 /* Room for what becomes of so many bytes, the NUL included. */
 #define UTF8_ROOM(bytes) ((bytes)*3 + 1)
 
