@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "object.h"
+#include "origin.h"
 
 static void add_counts(json_t *object, const struct fl_counts *counts)
 {
@@ -69,7 +70,7 @@ static json_t *source_of(const struct footing *footing)
 	const struct faultline_segment *segment = footing->segment;
 	json_t *object = json_object();
 
-	json_object_set_new(object, "kind", json_string(footing_kind(footing)));
+	json_object_set_new(object, "kind", json_string(origin_name(segment->source)));
 	object_text(object, "version", segment->source_version ? segment->source_version : "");
 	object_number(object, "period_ns", segment->period_ns);
 	object_text(object, "why", footing->why);

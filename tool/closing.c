@@ -7,38 +7,17 @@
 #include <string.h>
 
 #include "command.h"
+#include "losses.h"
+#include "origin.h"
 #include "say.h"
 #include "units.h"
 
-struct loss {
-	uint64_t number;
-	const char *one;
-	const char *many;
-};
-
-/* ", lost 12 records and ..."; what the figures hold is always said. */
 static void put_losses(FILE *to, const struct faultline_figures *figures)
 {
-	const struct loss losses[] = {
-		{ figures->lost, "record lost", "records lost" },
-		{ figures->overwritten + figures->skipped, "record overwritten",
-		  "records overwritten" },
-		{ figures->missed, "deadline missed", "deadlines missed" },
-		{ figures->shed, "visit shed", "visits shed" },
-		{ figures->unfollowed, "process not followed", "processes not followed" },
-	};
-	char count[UNITS_BYTES];
-	bool any = false;
+	const struct losses losses = losses_of(figures);
+	char words[LOSSES_BYTES];
 
-	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
-		if (!losses[i].number)
-			continue;
-		fprintf(to, ", %s %s", units_count(count, losses[i].number),
-			losses[i].number == 1 ? losses[i].one : losses[i].many);
-		any = true;
-	}
-	if (!any)
-		fputs(", nothing lost", to);
+	fprintf(to, ", %s", *losses_words(words, &losses) ? words : "nothing lost");
 }
 
 static void put_counts(FILE *to, const struct tally *tally)
@@ -62,13 +41,11 @@ static void put_time(FILE *to, const struct closing *closing)
 		fprintf(to, "%s, ", units_time(time, (double)closing->took_ns));
 }
 
-/* The passes of the module are not in our own CPU time, those of other sources are. */
 static double cost_percent(const struct closing *closing)
 {
-	uint64_t cost_ns = closing->own_cpu_ns;
+	uint64_t cost_ns =
+		origin_cost_ns(closing->source, closing->own_cpu_ns, closing->figures.pass_ns);
 
-	if (closing->source == FAULTLINE_SOURCE_MODULE)
-		cost_ns += closing->figures.pass_ns;
 	return closing->took_ns ? 100.0 * cost_ns / closing->took_ns : 0;
 }
 
@@ -84,11 +61,6 @@ static void put_file(FILE *to, const struct closing *closing)
 
 void closing_say(const struct closing *closing)
 {
-	static const char *const sources[] = {
-		[FAULTLINE_SOURCE_MODULE] = "",
-		[FAULTLINE_SOURCE_PERF] = " with perf_event_open(2)",
-		[FAULTLINE_SOURCE_PROC] = " from /proc",
-	};
 	char number[UNITS_BYTES];
 	char *line = NULL;
 	size_t length;
@@ -99,7 +71,8 @@ void closing_say(const struct closing *closing)
 		return;
 	put_time(to, closing);
 	put_counts(to, closing->tally);
-	fputs(sources[closing->source], to);
+	if (closing->source != FAULTLINE_SOURCE_MODULE)
+		fprintf(to, " with %s", origin_words(closing->source));
 	put_losses(to, &closing->figures);
 	if (closing->running)
 		fprintf(to, ", %s process%s still running", units_count(number, closing->running),

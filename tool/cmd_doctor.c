@@ -10,6 +10,7 @@
 #include "checkup.h"
 #include "command.h"
 #include "export.h"
+#include "origin.h"
 #include "say.h"
 #include "source.h"
 
@@ -83,7 +84,7 @@ static bool try_source(void)
 	else
 		printf("\nThe stand-in %s is used, which cannot see: %s.\n"
 		       "Nothing better is used, because %s.\n",
-		       export_source(segment->source), segment->blind, source_why(source));
+		       origin_name(segment->source), segment->blind, source_why(source));
 	source_close(source);
 	return module;
 }

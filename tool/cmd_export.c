@@ -9,6 +9,8 @@
 
 #include "command.h"
 #include "export.h"
+#include "losses.h"
+#include "origin.h"
 #include "say.h"
 #include "units.h"
 
@@ -179,19 +181,17 @@ static int close_output(const struct options *options, FILE *to, int err)
 static void say_state(const char *name, const struct export *out,
 		      const struct faultline_segment *segment, const struct faultline_state *state)
 {
-	char lost[UNITS_BYTES], missed[UNITS_BYTES], shed[UNITS_BYTES];
+	const struct losses losses = { out->lost, out->missed, out->shed, 0 };
+	char words[LOSSES_BYTES], bytes[UNITS_BYTES];
 
 	if (*segment->blind)
-		say("%s: recorded by %s; cannot see: %s", name, export_source(segment->source),
+		say("%s: recorded by %s; cannot see: %s", name, origin_name(segment->source),
 		    segment->blind);
-	if (out->lost || out->missed || out->shed)
-		say("%s: %s records lost, %s deadlines missed, %s visits shed: totals are right "
-		    "all the same",
-		    name, units_count(lost, out->lost), units_count(missed, out->missed),
-		    units_count(shed, out->shed));
+	if (*losses_words(words, &losses))
+		say("%s: %s: totals are right all the same", name, words);
 	if (state->damaged)
 		say("%s: damaged: %s were left out", name,
-		    units_bytes(lost, (double)state->damaged_bytes));
+		    units_bytes(bytes, (double)state->damaged_bytes));
 	if (state->unfinished)
 		say("%s: cut off, or still being written: what is there was exported", name);
 }

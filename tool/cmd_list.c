@@ -16,6 +16,7 @@
 #include "command.h"
 #include "export.h"
 #include "object.h"
+#include "origin.h"
 #include "say.h"
 #include "survey.h"
 #include "units.h"
@@ -176,7 +177,7 @@ static void fill(cells row, const struct survey *survey)
 	if (!survey->command)
 		return;
 	units_time(row[LENGTH], (double)survey->length_ns);
-	snprintf(row[SOURCE], CELL_BYTES, "%s", export_source(survey->source));
+	snprintf(row[SOURCE], CELL_BYTES, "%s", origin_name(survey->source));
 	units_count(row[PROCESSES], survey->processes);
 	units_count(row[SAMPLES], survey->samples);
 	units_count(row[LOST], survey->lost);
@@ -244,7 +245,7 @@ static json_t *object_of(const struct survey *survey)
 		return object;
 	object_number(object, "length_ns", survey->length_ns);
 	object_number(object, "segments", survey->segments);
-	object_text(object, "source", export_source(survey->source));
+	object_text(object, "source", origin_name(survey->source));
 	object_text(object, "command", survey->command);
 	object_number(object, "processes", survey->processes);
 	object_number(object, "samples", survey->samples);

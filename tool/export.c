@@ -3,13 +3,6 @@
 
 #include <errno.h>
 
-const char *export_source(uint32_t source)
-{
-	static const char *const names[] = { "unknown", "module", "perf", "proc" };
-
-	return names[source < sizeof(names) / sizeof(names[0]) ? source : 0];
-}
-
 const char *export_reason(uint32_t reason)
 {
 	static const char *const names[] = { "unknown", "removed", "denied", "cgroup" };

@@ -48,9 +48,6 @@ extern const struct export_format export_csv;
 extern const struct export_format export_json;
 extern const struct export_format export_perfetto;
 
-/** export_source - "module", "perf", "proc", or "unknown" */
-const char *export_source(uint32_t source);
-
 /** export_reason - why one left, a word: "removed", "denied", "cgroup", or "unknown" */
 const char *export_reason(uint32_t reason);
 

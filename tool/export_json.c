@@ -10,6 +10,7 @@
 
 #include "export.h"
 #include "object.h"
+#include "origin.h"
 
 static json_t *line_of(const char *type)
 {
@@ -33,7 +34,7 @@ static void segment(struct export *out)
 	json_t *line = line_of("segment");
 
 	object_number(line, "segment", out->number);
-	object_text(line, "source", export_source(segment->source));
+	object_text(line, "source", origin_name(segment->source));
 	object_text(line, "source_version", segment->source_version);
 	object_text(line, "blind", segment->blind);
 	object_text(line, "command", segment->command);

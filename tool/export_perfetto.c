@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "export.h"
+#include "origin.h"
 #include "protobuf.h"
 
 enum trace {
@@ -213,7 +214,7 @@ static void segment(struct export *out)
 	write_packet(out, segment->start_ns, PACKET_TRACK_DESCRIPTOR, &message);
 	begin_event(&message, SLICE_BEGIN, track_of(out, 0), "recording");
 	annotate_text(&message, "command", segment->command);
-	annotate_text(&message, "source", export_source(segment->source));
+	annotate_text(&message, "source", origin_name(segment->source));
 	annotate_text(&message, "source version", segment->source_version);
 	annotate_text(&message, "cannot see", segment->blind);
 	annotate_text(&message, "machine", segment->node);

@@ -12,6 +12,7 @@
 
 #include "cgroup.h"
 #include "command.h"
+#include "origin.h"
 #include "say.h"
 
 /* How long ends may still come: the command's, others', and how often that is looked for. */
@@ -104,16 +105,12 @@ static int prepare(struct follow *follow)
 
 static void say_source(const struct source *source)
 {
-	static const char *const names[] = {
-		[FAULTLINE_SOURCE_PERF] = "perf_event_open(2)",
-		[FAULTLINE_SOURCE_PROC] = "/proc",
-	};
 	const struct faultline_segment *segment = source_segment(source);
 	const char *why = source_why(source);
 
 	if (segment->source == FAULTLINE_SOURCE_MODULE)
 		return;
-	say("counting with %s%s%s", names[segment->source], *why ? ", as " : "", why);
+	say("counting with %s%s%s", origin_words(segment->source), *why ? ", as " : "", why);
 	if (segment->blind && *segment->blind)
 		say("that cannot see %s", segment->blind);
 }

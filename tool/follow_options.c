@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "follow.h"
+#include "origin.h"
 #include "units.h"
 
 enum key {
@@ -93,13 +94,8 @@ static void parse_source(struct argp_state *state, const char *text)
 {
 	struct follow_options *options = state->input;
 
-	if (!strcmp(text, "module"))
-		options->plan.kind = FAULTLINE_SOURCE_MODULE;
-	else if (!strcmp(text, "perf"))
-		options->plan.kind = FAULTLINE_SOURCE_PERF;
-	else if (!strcmp(text, "proc"))
-		options->plan.kind = FAULTLINE_SOURCE_PROC;
-	else
+	options->plan.kind = origin_of(text);
+	if (!options->plan.kind)
 		argp_error(state, "--source must be module, perf or proc, not '%s'", text);
 }
 

@@ -5,6 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "losses.h"
+#include "origin.h"
 #include "source.h"
 #include "units.h"
 
@@ -49,21 +51,9 @@ void footing_update(struct footing *footing, const struct source *source)
 	footing->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - footing->begin_cpu_ns;
 }
 
-const char *footing_kind(const struct footing *footing)
-{
-	switch (footing->segment->source) {
-	case FAULTLINE_SOURCE_PERF:
-		return "perf";
-	case FAULTLINE_SOURCE_PROC:
-		return "proc";
-	default:
-		return "module";
-	}
-}
-
 uint64_t footing_pass_ns(const struct footing *footing)
 {
-	return footing->segment->source == FAULTLINE_SOURCE_MODULE ? footing->figures.pass_ns : 0;
+	return origin_cost_ns(footing->segment->source, 0, footing->figures.pass_ns);
 }
 
 const char *footing_source(const struct footing *footing, char *text)
@@ -73,37 +63,18 @@ const char *footing_source(const struct footing *footing, char *text)
 
 	if (!version)
 		version = "";
-	snprintf(text, FOOTING_BYTES, "%s%s%s, a sample every %s", footing_kind(footing),
-		 *version ? " " : "", version, units_time(period, footing->segment->period_ns));
+	snprintf(text, FOOTING_BYTES, "%s%s%s, a sample every %s",
+		 origin_name(footing->segment->source), *version ? " " : "", version,
+		 units_time(period, footing->segment->period_ns));
 	return text;
 }
 
 const char *footing_lost(const struct footing *footing, char *text)
 {
-	const struct faultline_figures *figures = &footing->figures;
-	const struct {
-		uint64_t number;
-		const char *one;
-		const char *many;
-	} losses[] = {
-		{ figures->lost + figures->overwritten + figures->skipped, "record", "records" },
-		{ figures->missed, "deadline missed", "deadlines missed" },
-		{ figures->shed, "visit shed", "visits shed" },
-		{ figures->unfollowed, "process not followed", "processes not followed" },
-	};
-	char count[UNITS_BYTES];
-	size_t used = 0;
+	const struct losses losses = losses_of(&footing->figures);
 
-	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
-		if (!losses[i].number)
-			continue;
-		used += snprintf(text + used, FOOTING_BYTES - used, "%s%s %s", used ? ", " : "",
-				 units_count(count, losses[i].number),
-				 losses[i].number == 1 ? losses[i].one : losses[i].many);
-	}
-	if (!used)
-		snprintf(text, FOOTING_BYTES, "nothing");
-	return text;
+	_Static_assert(FOOTING_BYTES >= LOSSES_BYTES, "room for all losses");
+	return *losses_words(text, &losses) ? text : "nothing";
 }
 
 const char *footing_cost(const struct footing *footing, char *text)

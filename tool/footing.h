@@ -44,9 +44,6 @@ void footing_begin(struct footing *footing, const struct source *source);
 /** footing_update - ask what was lost and what it cost up to now */
 void footing_update(struct footing *footing, const struct source *source);
 
-/** footing_kind - "module", "perf", "proc" */
-const char *footing_kind(const struct footing *footing);
-
 /** footing_pass_ns - time of passes that is not in cpu_ns: only the module's is not */
 uint64_t footing_pass_ns(const struct footing *footing);
 
@@ -56,7 +53,7 @@ uint64_t footing_pass_ns(const struct footing *footing);
 /** footing_source - "module 1.0, a sample every 10.0 ms" */
 const char *footing_source(const struct footing *footing, char *text);
 
-/** footing_lost - "nothing", or what: records, deadlines, visits, processes */
+/** footing_lost - "nothing", or what, as losses_words() */
 const char *footing_lost(const struct footing *footing, char *text);
 
 /** footing_cost - "0.12 % of one CPU: 1.20 ms here, 310 us in the module" */

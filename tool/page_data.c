@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "origin.h"
 #include "page_data.h"
 
 #include <errno.h>
@@ -225,7 +226,7 @@ static void add_head(json_t *object, const struct history_segment *segment)
 {
 	const struct faultline_segment *head = &segment->head;
 
-	object_text(object, "source", export_source(head->source));
+	object_text(object, "source", origin_name(head->source));
 	object_text(object, "source_version", head->source_version);
 	object_text(object, "blind", head->blind);
 	object_text(object, "command", head->command);

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "clean.h"
+#include "losses.h"
+#include "origin.h"
 #include "units.h"
 #include "utf8.h"
 
@@ -67,19 +69,8 @@ const char *report_source(char *text, size_t size, const struct faultline_segmen
 	char version[64];
 
 	clean(version, sizeof(version), head->source_version);
-	switch (head->source) {
-	case FAULTLINE_SOURCE_MODULE:
-		snprintf(text, size, "the module%s%s", *version ? " faultline " : "", version);
-		break;
-	case FAULTLINE_SOURCE_PERF:
-		snprintf(text, size, "perf_event_open(2)");
-		break;
-	case FAULTLINE_SOURCE_PROC:
-		snprintf(text, size, "/proc");
-		break;
-	default:
-		snprintf(text, size, "a source of a later version (%u)", head->source);
-	}
+	snprintf(text, size, "%s%s%s", origin_words(head->source), *version ? " faultline " : "",
+		 version);
 	return text;
 }
 
@@ -128,26 +119,14 @@ static void line(FILE *to, const char *label, const char *text)
 
 static void missing_line(FILE *to, const struct summary *summary)
 {
-	const struct {
-		const char *what;
-		uint64_t number;
-	} all[] = {
-		{ "records lost", summary->lost },
-		{ "deadlines missed", summary->missed },
-		{ "visits shed", summary->shed },
-		{ "processes not followed", summary->unfollowed },
-	};
-	char text[UNITS_BYTES];
-	int told = 0;
+	const struct losses losses = { summary->lost, summary->missed, summary->shed,
+				       summary->unfollowed };
+	char words[LOSSES_BYTES];
 
-	fprintf(to, "  %-11s ", "missing");
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i].number)
-			fprintf(to, "%s%s %s", told++ ? ", " : "", units_count(text, all[i].number),
-				all[i].what);
-	if (!told)
-		fputs("nothing: no record lost, no deadline missed, no visit shed", to);
-	fputc('\n', to);
+	line(to, "missing",
+	     *losses_words(words, &losses)
+		     ? words
+		     : "nothing: no record lost, no deadline missed, no visit shed");
 }
 
 static void cost_line(FILE *to, const struct history_segment *segment,

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "origin.h"
+
 /* Memory that changes at a moment, in pages. */
 struct change {
 	uint64_t time_ns;
@@ -146,10 +148,7 @@ static void add_missing(const struct history *history, uint32_t segment, struct 
 		summary->own_cpu_ns = end->own_cpu_ns;
 		summary->pass_ns = end->pass_ns;
 		summary->passes = end->passes;
-		/* Who stands in for the module makes the passes himself: they are in his own. */
-		summary->cost_ns = end->own_cpu_ns;
-		if (of->head.source == FAULTLINE_SOURCE_MODULE)
-			summary->cost_ns += end->pass_ns;
+		summary->cost_ns = origin_cost_ns(of->head.source, end->own_cpu_ns, end->pass_ns);
 		return;
 	}
 	for (size_t i = 0; i < history->gap_number; i++) {

@@ -87,7 +87,7 @@ class Case(unittest.TestCase):
         self.assertFalse(done.stdout)
 
 
-LOSSES = ("faultline export: faultline.data: 4 records lost, 1 deadlines missed, 2 visits shed: "
+LOSSES = ("faultline export: faultline.data: 4 records lost, 1 deadline missed, 2 visits shed: "
           "totals are right all the same\n")
 
 

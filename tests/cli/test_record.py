@@ -27,7 +27,7 @@ TOOL = tree.ROOT / "build/faultline"
 SECONDS = 60    # for what takes none, on a machine that is busy
 LAST = re.compile(r"faultline record: (?P<time>[^,]+), (?P<processes>[\d,]+) process(?:es)?, "
                   r"(?P<samples>[\d,]+) samples?, (?P<minor>[\d,]+) minor and (?P<major>[\d,]+) "
-                  r"major faults from /proc, (?P<lost>[^;]+); cost (?P<cost>[\d.]+) % of a CPU; "
+                  r"major faults with /proc, (?P<lost>[^;]+); cost (?P<cost>[\d.]+) % of a CPU; "
                   r"(?P<file>\S+) \((?P<bytes>[\d.]+ \S+)\): faultline report(?P<more> \S+)?")
 
 BAD_ARGUMENTS = [

@@ -177,7 +177,8 @@ class MadeUp(Case):
         self.assertEqual(json.loads(self.text("--json"))["segments"][0]["processes"], [])
 
     def test_what_is_missing_and_unseen(self):
-        self.write(recordings.segment_block(source=recordings.PROC, blind="short lives") +
+        self.write(recordings.segment_block(source=recordings.PROC, source_version="",
+                                            blind="short lives") +
                    recordings.end_block(0, 0, recordings.START + MS, lost=1200, missed=3, shed=4))
         text = self.text()
         self.assertIn("  cannot see  short lives\n", text)

@@ -146,7 +146,7 @@ static void test_clean_names(void **state)
 	assert_clean("\xc0\xaf\xe0\x80\x80", 64, "?????");
 	assert_clean("\xed\xa0\x80", 64, "???");
 	assert_clean("\xf4\x90\x80\x80", 64, "????");
-	assert_clean("\xc2\x9b", 64, "??");
+	assert_clean("\xc2\x9b", 64, "?");
 	assert_clean("abc", 3, "ab");
 	assert_clean("aé", 3, "a");
 	assert_clean("abc", 1, "");
