@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "closing.h"
+#include "clock.h"
 #include "command.h"
 #include "follow.h"
 #include "quote.h"
@@ -44,7 +44,6 @@ struct record {
 	bool progress;
 	int snapshot; /* a signalfd: SIGUSR1; -1 */
 	uint32_t page_bytes;
-	uint64_t begin_ns;
 	uint64_t begin_cpu_ns;
 	uint64_t flushed_ns;
 	uint64_t shown_ns;
@@ -153,15 +152,7 @@ static const struct argp argp = {
 	.children = children,
 };
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
-/* All that is there; of what comes while it is read only so much that signals are heard, too. */
+/* All that is there: records are read faster than any source makes them. */
 static int drain(struct record *record)
 {
 	const struct fl_record *next;
@@ -192,7 +183,7 @@ static void show_progress(const struct record *record, uint64_t now_ns)
 	char minor[UNITS_BYTES], major[UNITS_BYTES];
 
 	say_progress("%s, %s process%s, %s minor and %s major faults, %s%s",
-		     units_time(time, (double)(now_ns - record->begin_ns)),
+		     units_time(time, (double)(now_ns - record->tally.start_ns)),
 		     units_count(processes, tally->alive), tally->alive == 1 ? "" : "es",
 		     units_count(minor, tally->minor), units_count(major, tally->major),
 		     units_bytes(bytes, (double)recorder_bytes(&record->recorder)),
@@ -265,7 +256,7 @@ static void conclude(const struct record *record, const struct faultline_figures
 		.source = recorder->segment.source,
 		.tally = recorder->flight_ns ? &recorder->window : &record->tally,
 		.figures = *figures,
-		.took_ns = clock_ns(CLOCK_MONOTONIC) - record->begin_ns,
+		.took_ns = clock_ns(CLOCK_MONOTONIC) - record->tally.start_ns,
 		.flight_ns = recorder->flight_ns,
 		.own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - record->begin_cpu_ns,
 		.running = running,
@@ -341,7 +332,7 @@ static int begin(struct record *record, const char *line)
 	if (recorder_open(&record->recorder, &segment))
 		return EXIT_TROUBLE;
 	record->begin_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	record->begin_ns = record->flushed_ns = record->shown_ns = clock_ns(CLOCK_MONOTONIC);
+	record->flushed_ns = record->shown_ns = clock_ns(CLOCK_MONOTONIC);
 	status = follow_start(follow);
 	if (status)
 		recorder_cancel(&record->recorder);

@@ -10,6 +10,7 @@
 #include "account.h"
 #include "account_json.h"
 #include "account_text.h"
+#include "clock.h"
 #include "command.h"
 #include "follow.h"
 #include "footing.h"
@@ -95,7 +96,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = { { &follow_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp_child children[] = { { &follow_whom_argp, 0, NULL, 0 }, { 0 } };
 
 static const struct argp argp = {
 	.options = option_table,
@@ -175,7 +176,7 @@ static uint64_t due_ns(const struct stat_run *stat)
 
 static int tell_intervals(struct stat_run *stat)
 {
-	uint64_t now_ns = footing_clock();
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 	int status = 0;
 
 	while (!status && (stat->ledger.sampled_ns >= stat->told_ns + stat->interval_ns ||
@@ -187,7 +188,7 @@ static int tell_intervals(struct stat_run *stat)
 /* How long to wait for what comes next. */
 static int timeout_ms(const struct stat_run *stat)
 {
-	uint64_t now_ns = footing_clock();
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 	uint64_t wanted_ns = due_ns(stat);
 
 	if (!stat->interval_ns)
@@ -225,7 +226,7 @@ static uint64_t end_ns(const struct stat_run *stat)
 		if (history->processes[i].pid == stat->follow.child.pid &&
 		    history->processes[i].end == HISTORY_EXITED)
 			return history->processes[i].last_ns;
-	return footing_clock();
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* The kernel's own mark of a single process may be above what samples saw. */
@@ -274,21 +275,18 @@ static int finish(struct stat_run *stat)
 	return status ? status : tell_total(stat);
 }
 
-/* What was born after the source was opened counts from zero. */
-static int begin(struct stat_run *stat, uint64_t opened_ns)
+static int begin(struct stat_run *stat)
 {
-	struct faultline_segment segment = *source_segment(stat->follow.source);
+	const struct faultline_segment *segment = source_segment(stat->follow.source);
 
-	opened_ns = footing_opened(stat->follow.source, opened_ns, stat->follow.options.command);
-	segment.start_ns = opened_ns;
 	stat->history = history_new();
-	if (!stat->history || history_begin(stat->history, &segment)) {
+	if (!stat->history || history_begin(stat->history, segment)) {
 		say("no memory to count");
 		return EXIT_TROUBLE;
 	}
 	footing_begin(&stat->footing, stat->follow.source);
 	stat->begin_ns = stat->told_ns = stat->footing.begin_ns;
-	ledger_begin(&stat->ledger, stat->history, opened_ns, stat->begin_ns);
+	ledger_begin(&stat->ledger, stat->history, segment->start_ns, stat->begin_ns);
 	stat->account = (struct account){
 		.history = stat->history,
 		.ledger = &stat->ledger,
@@ -301,7 +299,6 @@ static int begin(struct stat_run *stat, uint64_t opened_ns)
 
 static int run(struct stat_run *stat)
 {
-	uint64_t opened_ns = footing_clock();
 	int status;
 
 	stat->options.quiet = true; /* the account says it */
@@ -309,7 +306,7 @@ static int run(struct stat_run *stat)
 	stat->follow.gather_ms = GATHER_MS;
 	status = follow_open(&stat->follow);
 	if (!status)
-		status = begin(stat, opened_ns);
+		status = begin(stat);
 	if (!status)
 		status = follow_start(&stat->follow);
 	if (!status)

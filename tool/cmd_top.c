@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "clock.h"
 #include "crowd.h"
 #include "follow.h"
 #include "footing.h"
@@ -162,7 +163,8 @@ static int take_records(struct top *top)
 /* Up to where intervals go: the newest sample; if there are none, as nobody runs, time goes on. */
 static uint64_t newest_ns(const struct top *top)
 {
-	uint64_t silent_ns = footing_clock() - 2 * source_segment(top->follow.source)->period_ns;
+	uint64_t silent_ns =
+		clock_ns(CLOCK_MONOTONIC) - 2 * source_segment(top->follow.source)->period_ns;
 
 	return top->sampled_ns > silent_ns ? top->sampled_ns : silent_ns;
 }
@@ -344,11 +346,11 @@ static int look_around(struct top *top)
 	uint64_t look_ns;
 	int error;
 
-	if (top->options.command || top->options.number || footing_clock() < top->look_ns)
+	if (top->options.command || top->options.number || clock_ns(CLOCK_MONOTONIC) < top->look_ns)
 		return 0;
 	/* Between two looks there are samples. */
 	look_ns = 2 * source_segment(top->follow.source)->period_ns;
-	top->look_ns = footing_clock() + (look_ns > LOOK_NS ? look_ns : LOOK_NS);
+	top->look_ns = clock_ns(CLOCK_MONOTONIC) + (look_ns > LOOK_NS ? look_ns : LOOK_NS);
 	error = crowd_follow(&top->crowd, top->follow.source);
 	if (!error)
 		return 0;
@@ -376,7 +378,7 @@ static int heed(struct top *top, int found)
 
 static int wait_once(struct top *top)
 {
-	uint64_t now_ns = footing_clock();
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 	int timeout_ms = top->due_ns > now_ns ? (top->due_ns - now_ns) / 1000000 + 1 : 0;
 
 	return follow_wait(&top->follow, top->live ? terminal_fd() : -1, timeout_ms);
@@ -394,11 +396,11 @@ static int end_interval(struct top *top, unsigned long *printed)
 {
 	int status = look_around(top);
 
-	if (status || footing_clock() < top->due_ns)
+	if (status || clock_ns(CLOCK_MONOTONIC) < top->due_ns)
 		return status;
 	top->due_ns += top->delay_ns;
-	if (top->due_ns < footing_clock()) /* we were stopped for a while */
-		top->due_ns = footing_clock() + top->delay_ns;
+	if (top->due_ns < clock_ns(CLOCK_MONOTONIC)) /* we were stopped for a while */
+		top->due_ns = clock_ns(CLOCK_MONOTONIC) + top->delay_ns;
 	if (top->live)
 		return turn(top);
 	status = print_table(top);
@@ -434,12 +436,12 @@ static int watch(struct top *top)
 static void end_command(struct top *top)
 {
 	struct child *child = &top->follow.child;
-	uint64_t until_ns = footing_clock() + QUIT_NS;
+	uint64_t until_ns = clock_ns(CLOCK_MONOTONIC) + QUIT_NS;
 
 	if (!child->pid || child->ended)
 		return;
 	child_kill(child, SIGTERM);
-	while (!child_peek(child) && footing_clock() < until_ns)
+	while (!child_peek(child) && clock_ns(CLOCK_MONOTONIC) < until_ns)
 		if (follow_wait(&top->follow, -1, 100) < 0)
 			break;
 	if (!child_peek(child))
@@ -465,23 +467,21 @@ static int finish(struct top *top)
 	if (top->live)
 		terminal_close();
 	top->live = false;
-	top->sampled_ns = footing_clock(); /* up to the end, which is behind the last sample */
+	top->sampled_ns =
+		clock_ns(CLOCK_MONOTONIC); /* up to the end, which is behind the last sample */
 	return print_table(top);
 }
 
-/* What was born after the source was opened counts from zero. */
-static int begin(struct top *top, uint64_t opened_ns)
+static int begin(struct top *top)
 {
-	struct faultline_segment segment = *source_segment(top->follow.source);
+	const struct faultline_segment *segment = source_segment(top->follow.source);
 
-	opened_ns = footing_opened(top->follow.source, opened_ns, top->follow.options.command);
-	segment.start_ns = opened_ns;
 	top->history = history_new();
-	if (!top->history || history_begin(top->history, &segment))
+	if (!top->history || history_begin(top->history, segment))
 		return out_of_memory();
 	footing_begin(&top->footing, top->follow.source);
 	/* A little later than the samples that intervals end with. */
-	top->due_ns = footing_clock() + top->delay_ns + segment.period_ns / 2;
+	top->due_ns = clock_ns(CLOCK_MONOTONIC) + top->delay_ns + segment->period_ns / 2;
 	top->view = (struct screen_view){
 		.table = &top->table,
 		.footing = &top->footing,
@@ -512,14 +512,13 @@ static int begin_screen(struct top *top)
 
 static int run(struct top *top)
 {
-	uint64_t opened_ns = footing_clock();
 	int status;
 
 	top->options.quiet = true; /* the screen says it */
 	top->follow.options = top->options;
 	status = follow_open(&top->follow);
 	if (!status)
-		status = begin(top, opened_ns);
+		status = begin(top);
 	if (!status)
 		status = begin_screen(top);
 	if (!status)

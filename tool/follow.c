@@ -7,13 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "command.h"
 #include "origin.h"
 #include "say.h"
+
+#define NS_PER_MS 1000000
 
 /* How long ends may still come: the command's, others', and how often that is looked for. */
 #define REST_MOST_MS 2000
@@ -145,12 +147,11 @@ static int cannot_run(const char *name, int error)
 
 int follow_start(struct follow *follow)
 {
-	const struct source_plan *plan = &follow->options.plan;
 	int error;
 
 	/* What was there before is told by a sample, to count from. */
 	error = source_sample(follow->source);
-	if (!error && !plan->only_when_asked)
+	if (!error)
 		error = source_start(follow->source);
 	if (error) {
 		say("cannot begin: %s", source_message());
@@ -231,14 +232,6 @@ static int judge(struct follow *follow, const struct pollfd *polled)
 	return found;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int wait_for(struct follow *follow, int source, int other, int timeout_ms)
 {
 	struct pollfd polled[PLACES] = {
@@ -257,7 +250,7 @@ static int wait_for(struct follow *follow, int source, int other, int timeout_ms
 
 int follow_wait(struct follow *follow, int other, int timeout_ms)
 {
-	uint64_t began = now_ms();
+	uint64_t began = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 	int source = follow->source ? source_fd(follow->source) : -1;
 	int gather = follow->gather_ms;
 	int found;
@@ -271,7 +264,7 @@ int follow_wait(struct follow *follow, int other, int timeout_ms)
 		if (found)
 			return found;
 		if (timeout_ms >= 0) {
-			uint64_t took = now_ms() - began;
+			uint64_t took = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS - began;
 
 			timeout_ms = took < (uint64_t)timeout_ms ? timeout_ms - (int)took : 0;
 		}
@@ -286,7 +279,7 @@ int follow_end(struct follow *follow)
 
 	if (source) {
 		error = source_sample(source);
-		if (!error && !follow->options.plan.only_when_asked)
+		if (!error)
 			error = source_stop(source);
 	}
 	if (!follow->child.pid)
@@ -328,10 +321,10 @@ bool follow_rest(struct follow *follow)
 	if ((follow->child.pid && !follow->child.ended) || !source_targets(follow->source))
 		return false;
 	if (!follow->rest_ms)
-		follow->rest_ms = now_ms();
+		follow->rest_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 	if (follow->child.pid && !follow->told_end)
 		most = REST_MOST_MS;
-	if (now_ms() - follow->rest_ms >= most)
+	if (clock_ns(CLOCK_MONOTONIC) / NS_PER_MS - follow->rest_ms >= most)
 		return false;
 	return poll(&more, 1, REST_STEP_MS) >= 0;
 }

@@ -43,6 +43,9 @@ struct follow_options {
  */
 extern const struct argp follow_argp;
 
+/* The same without -I, for who has another use for it. */
+extern const struct argp follow_whom_argp;
+
 struct follow {
 	struct follow_options options;
 	struct source *source;

@@ -25,10 +25,6 @@ static const struct argp_option option_table[] = {
 	  1 },
 	{ "no-children", KEY_ALONE, NULL, 0, "not what the command or a PID forks", 1 },
 	{ NULL, 0, NULL, 0, "How:", 2 },
-	{ "interval", 'I', "TIME", 0,
-	  "sample so often, as 10ms, 500us, 1s; a bare number is milliseconds (10ms with the "
-	  "module, else 50ms)",
-	  2 },
 	{ "source", KEY_SOURCE, "module|perf|proc", 0,
 	  "count with the kernel module, perf_event_open(2), or /proc alone (the first of them "
 	  "that works)",
@@ -114,9 +110,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		if (add_target(options, (struct follow_target){ FL_TARGET_CGROUP, 0, text }))
 			argp_failure(state, EXIT_TROUBLE, ENOMEM, "cannot keep the targets");
 		return 0;
-	case 'I':
-		parse_interval(state, text);
-		return 0;
 	case KEY_SOURCE:
 		parse_source(state, text);
 		return 0;
@@ -131,4 +124,34 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-const struct argp follow_argp = { .options = option_table, .parser = parse };
+const struct argp follow_whom_argp = { .options = option_table, .parser = parse };
+
+static const struct argp_option interval_table[] = {
+	{ "interval", 'I', "TIME", 0,
+	  "sample so often, as 10ms, 500us, 1s; a bare number is milliseconds (10ms with the "
+	  "module, else 50ms)",
+	  2 },
+	{ 0 },
+};
+
+static error_t parse_more(int key, char *text, struct argp_state *state)
+{
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = state->input;
+		return 0;
+	case 'I':
+		parse_interval(state, text);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = { { &follow_whom_argp, 0, NULL, 0 }, { 0 } };
+
+const struct argp follow_argp = {
+	.options = interval_table,
+	.parser = parse_more,
+	.children = children,
+};

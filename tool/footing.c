@@ -2,35 +2,13 @@
 #include "footing.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "losses.h"
 #include "origin.h"
 #include "source.h"
 #include "units.h"
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-uint64_t footing_clock(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
-uint64_t footing_opened(const struct source *source, uint64_t before_ns, bool command)
-{
-	uint64_t tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
-
-	if (!command || source_segment(source)->source == FAULTLINE_SOURCE_MODULE)
-		return before_ns;
-	return before_ns - tick_ns;
-}
 
 void footing_begin(struct footing *footing, const struct source *source)
 {

@@ -25,19 +25,6 @@ struct footing {
 
 struct source;
 
-/** footing_clock - CLOCK_MONOTONIC in nanoseconds */
-uint64_t footing_clock(void);
-
-/**
- * footing_opened - what to take for a segment's beginning
- * @before_ns: when its source was not open yet
- * @command: it follows a command that it began itself
- *
- * Births that /proc tells of are cut to a tick of its clock: without one more, a command would seem
- * to be older than its recording, and what it counted before its first sample be left out.
- */
-uint64_t footing_opened(const struct source *source, uint64_t before_ns, bool command);
-
 /** footing_begin - from now on it costs; @source outlives the footing */
 void footing_begin(struct footing *footing, const struct source *source);
 

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define NS_PER_S   1000000000ULL
 #define PATH_BYTES 64
 #define TEXT_BYTES 8192
@@ -207,12 +209,8 @@ uint64_t proc_birth(const struct proc_stat *stat)
 {
 	uint64_t ticks = sysconf(_SC_CLK_TCK);
 	uint64_t birth = stat->start_ticks * (NS_PER_S / ticks);
-	struct timespec boot, running;
-	int64_t slept;
+	int64_t slept = (int64_t)(clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC));
 
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_MONOTONIC, &running);
-	slept = (boot.tv_sec - running.tv_sec) * (int64_t)NS_PER_S + boot.tv_nsec - running.tv_nsec;
 	/* Some time passed between the two readings: without sleep it is below 0. */
 	return slept > 0 && (uint64_t)slept < birth ? birth - slept : birth;
 }

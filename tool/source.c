@@ -5,7 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "clock.h"
 
 #define MESSAGE_BYTES 256
 
@@ -75,14 +76,13 @@ static int open_kind(const struct source_plan *plan, struct source **source)
 
 int source_open(const struct source_plan *plan, struct source **source)
 {
-	struct timespec now;
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 	int error;
 
 	*source = NULL;
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	error = open_kind(plan, source);
 	if (*source)
-		(*source)->segment.start_ns = (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+		(*source)->segment.start_ns = now_ns;
 	return error;
 }
 

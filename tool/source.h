@@ -25,7 +25,6 @@ struct source_plan {
 	enum faultline_source kind; /* 0: the best that is permitted: module, perf, /proc */
 	const char *device;	    /* the module's; NULL: FL_DEVICE */
 	uint64_t period_ns;	    /* 0: the kind's own: SOURCE_PERIOD_NS */
-	uint64_t ring_bytes;	    /* of the module's ring; 0: its own choice */
 	bool only_when_asked;	    /* no period: source_sample() */
 };
 

@@ -40,13 +40,11 @@ static int open_failed(int error, const char *device)
 	}
 }
 
-/* Who may lock little memory gets a smaller ring, unless he asked for one. */
+/* Who may lock little memory gets a smaller ring. */
 static int open_session(struct faultline_options *options, struct faultline_session **session)
 {
 	int error = faultline_session_open(options, session);
 
-	if (options->ring_bytes)
-		return error;
 	for (uint64_t bytes = FL_RING_BYTES / 2;
 	     error == -ENOMEM && bytes >= SOURCE_RING_LEAST_BYTES; bytes /= 2) {
 		options->ring_bytes = bytes;
@@ -62,7 +60,6 @@ static int module_open(const struct source_plan *plan, struct source **source)
 		.size = sizeof(options),
 		.device = plan->device ? plan->device : FL_DEVICE,
 		.period_ns = plan->only_when_asked ? 0 : period,
-		.ring_bytes = plan->ring_bytes,
 	};
 	struct fl_version version;
 	struct module *made;

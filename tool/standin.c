@@ -7,24 +7,12 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 #define NS_PER_S  1000000000ULL
 #define WOKEN_MAX 64
-
-static uint64_t read_clock(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return time.tv_sec * NS_PER_S + time.tv_nsec;
-}
-
-uint64_t standin_now(void)
-{
-	return read_clock(CLOCK_MONOTONIC);
-}
 
 int standin_watch(struct standin *standin, int file, uint32_t events)
 {
@@ -45,7 +33,7 @@ static void hear_ends(struct standin *standin)
 		for (int i = 0; i < number; i++) {
 			one = followed_of_id(&standin->set, woken[i].data.u64);
 			if (one)
-				followed_end(&standin->set, one, standin_now());
+				followed_end(&standin->set, one, clock_ns(CLOCK_MONOTONIC));
 		}
 	} while (number == WOKEN_MAX);
 	followed_sweep(&standin->set);
@@ -111,7 +99,7 @@ void standin_close(struct standin *standin)
 		close(standin->source.fd);
 }
 
-void standin_wake(struct standin *standin)
+static void wake(struct standin *standin)
 {
 	if (!queue_empty(&standin->set.queue))
 		eventfd_write(standin->event, 1);
@@ -145,14 +133,14 @@ static void read_all(struct standin *standin, uint64_t now_ns, bool slowly)
 
 static void pass(struct standin *standin, bool slowly)
 {
-	uint64_t cpu_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
-	uint64_t now_ns = standin_now();
+	uint64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 
 	tell_missed(standin, now_ns);
 	births_look(&standin->births, &standin->set, now_ns);
 	read_all(standin, now_ns, slowly);
 	standin->figures.passes++;
-	cpu_ns = read_clock(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
 	standin->figures.pass_ns += cpu_ns;
 	standin->rest_ns = now_ns + cpu_ns * 100 / STANDIN_PASS_PERCENT;
 }
@@ -165,7 +153,7 @@ static bool is_due(struct standin *standin)
 	if (read(standin->timer, &deadlines, sizeof(deadlines)) != sizeof(deadlines))
 		return false;
 	standin->owed += deadlines;
-	if (standin_now() < standin->rest_ns)
+	if (clock_ns(CLOCK_MONOTONIC) < standin->rest_ns)
 		return false;
 	standin->owed--;
 	return true;
@@ -209,7 +197,7 @@ static int identify(int number, struct followed_new *new, struct proc_stat *stat
 
 static int add_number(struct standin *standin, int number, struct followed_new *new)
 {
-	uint64_t now_ns = standin_now();
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 	struct proc_stat stat;
 	int file, error;
 
@@ -241,13 +229,14 @@ int standin_add(struct source *source, enum fl_target_kind kind, int number)
 	int error = -EINVAL;
 
 	if (kind == FL_TARGET_CGROUP) {
-		error = births_group(&standin->births, &standin->set, standin_now(), number);
+		error = births_group(&standin->births, &standin->set, clock_ns(CLOCK_MONOTONIC),
+				     number);
 	} else if (number > 0 && kind >= FL_TARGET_PROCESS && kind <= FL_TARGET_TREE) {
 		new.tree = kind == FL_TARGET_TREE;
 		new.tid = kind == FL_TARGET_THREAD ? number : 0;
 		error = add_number(standin, number, &new);
 	}
-	standin_wake(standin);
+	wake(standin);
 	return error ? add_failed(error, number) : 0;
 }
 
@@ -273,7 +262,7 @@ int standin_start(struct source *source)
 		return source_failed(-EINVAL, "a source without a period samples when asked");
 	if (standin->running)
 		return 0;
-	standin->figures.start_ns = standin_now();
+	standin->figures.start_ns = clock_ns(CLOCK_MONOTONIC);
 	error = set_timer(standin, standin->figures.start_ns + period_ns, period_ns);
 	standin->running = !error;
 	return error;
@@ -292,7 +281,7 @@ int standin_sample(struct source *source)
 	struct standin *standin = (struct standin *)source;
 
 	pass(standin, true);
-	standin_wake(standin);
+	wake(standin);
 	return 0;
 }
 

@@ -40,12 +40,6 @@ void standin_close(struct standin *standin);
 /** standin_watch - also wake for a descriptor; @events as epoll_ctl(2) has them: 0 or -errno */
 int standin_watch(struct standin *standin, int file, uint32_t events);
 
-/** standin_wake - the queue was filled, not by standin_next() */
-void standin_wake(struct standin *standin);
-
-/** standin_now - CLOCK_MONOTONIC */
-uint64_t standin_now(void);
-
 /* As those of struct source_kind. */
 int standin_add(struct source *source, enum fl_target_kind kind, int number);
 int standin_start(struct source *source);

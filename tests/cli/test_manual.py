@@ -67,15 +67,13 @@ def page_options(page):
 
 
 def help_options(text):
-    """The same of a verb's help. An option that a verb has of its own and of those that say whom to
-    follow is there twice, once without its letter."""
+    """The same of a verb's help."""
     found = {}
     for short, long, value in re.findall(r"^ {2,6}(?:(-.), )?(--[a-z-]+)(\[?=\S+)?", text, re.M):
         names = frozenset(filter(None, (short, long))) - OF_ALL
         if names:
             found[names] = bool(value)
-    return {names: value for names, value in found.items()
-            if not any(names < others for others in found)}
+    return found
 
 
 def plain(text):
