@@ -58,7 +58,7 @@ tool: faultline ## build the tool: ./faultline
 faultline: build/faultline
 	ln -sf $< $@
 
-build/faultline: $(TOOL:%=build/tool/%.o) build/libfaultline.a
+build/faultline: $(TOOL:%=build/tool/%.o) build/classic/number.o build/libfaultline.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
 # Its libraries, asked for in one line instead of an error for each file.
@@ -71,7 +71,7 @@ build/tool/libraries:
 
 build/tool/%.o: tool/%.c VERSION | build/tool/libraries
 	@mkdir -p $(@D)
-	$(COMPILE) $(CFLAGS) -Ilib -D_GNU_SOURCE -c -o $@ $<
+	$(COMPILE) $(CFLAGS) -Ilib -Iclassic -D_GNU_SOURCE -c -o $@ $<
 
 page: build/report.html ## build the page of `faultline report --html`: needs npm, once a network
 

@@ -12,6 +12,7 @@
 #include "command.h"
 #include "compare.h"
 #include "diff_text.h"
+#include "number.h"
 #include "say.h"
 #include "units.h"
 
@@ -61,12 +62,9 @@ static const struct argp_option known[] = {
 
 static size_t read_number(struct argp_state *state, const char *text)
 {
-	unsigned long number;
-	char *end;
+	uint64_t number = 0;
 
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9')
+	if (number_parse(text, 0, SIZE_MAX, &number))
 		argp_error(state, "-n must be a whole number from 0 on, not %s", text);
 	return number;
 }
@@ -293,14 +291,8 @@ static int write_all(const struct options *options, const struct compare *compar
 		fputc('\n', stdout);
 		diff_text(stdout, &view);
 	}
-	if (error == -ENOMEM) {
-		say("no memory: end some programs and try again");
+	if (!say_written("the comparison", error))
 		return EXIT_TROUBLE;
-	}
-	if (fflush(stdout) || ferror(stdout) || error) {
-		say("cannot write the comparison: %s", strerror(errno));
-		return EXIT_TROUBLE;
-	}
 	return fails(options, compare) ? EXIT_TROUBLE : EXIT_SUCCESS;
 }
 
@@ -310,6 +302,7 @@ int command_diff(int argc, char **argv)
 	struct compare compare = { 0 };
 	struct circumstances seen = { 0 };
 	int status = EXIT_TROUBLE;
+	int error;
 
 	setlocale(LC_CTYPE, "");
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options))
@@ -322,8 +315,9 @@ int command_diff(int argc, char **argv)
 	if (read_side(&options, COMPARE_BEFORE, &compare, &seen) ||
 	    read_side(&options, COMPARE_AFTER, &compare, &seen))
 		goto free;
-	if (compare_finish(&compare)) {
-		say("no memory: end some programs and try again");
+	error = compare_finish(&compare);
+	if (error) {
+		say_unread(error);
 		goto free;
 	}
 	status = write_all(&options, &compare, &seen);

@@ -101,9 +101,5 @@ int command_doctor(int argc, char **argv)
 	print_findings(&checkup);
 	/* Below another root there is nothing to be taken. */
 	works = *root ? checkup.works : try_source();
-	if (fflush(stdout)) {
-		say("cannot write: %s", strerror(errno));
-		return EXIT_TROUBLE;
-	}
-	return works ? EXIT_SUCCESS : EXIT_TROUBLE;
+	return say_written("the findings", 0) && works ? EXIT_SUCCESS : EXIT_TROUBLE;
 }

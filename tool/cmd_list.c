@@ -272,10 +272,7 @@ static int print(const struct list *list)
 		print_json(list);
 	else if (list->number)
 		print_table(list);
-	if (!fflush(stdout) && !ferror(stdout))
-		return list->failed ? EXIT_TROUBLE : EXIT_SUCCESS;
-	say("cannot write the list: %s", strerror(errno));
-	return EXIT_TROUBLE;
+	return say_written("the list", 0) && !list->failed ? EXIT_SUCCESS : EXIT_TROUBLE;
 }
 
 int command_list(int argc, char **argv)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "number.h"
 #include "page.h"
 #include "plot.h"
 #include "report_json.h"
@@ -51,13 +52,9 @@ static const struct argp_option known[] = {
 static size_t read_number(struct argp_state *state, const char *option, const char *text,
 			  size_t least)
 {
-	char *end;
-	unsigned long number;
+	uint64_t number = least;
 
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text < '0' || *text > '9' || number < least ||
-	    number >= HISTORY_NONE)
+	if (number_parse(text, least, HISTORY_NONE - 1, &number))
 		argp_error(state, "%s must be a whole number from %zu on, not %s", option, least,
 			   text);
 	return number;
@@ -142,15 +139,7 @@ static int write_text(const struct options *options)
 
 	error = options->json ? report_json(stdout, &options->report)
 			      : report_text(stdout, &options->report);
-	if (error == -ENOMEM) {
-		say("no memory: end some programs and try again");
-		return EXIT_TROUBLE;
-	}
-	if (fflush(stdout) || ferror(stdout) || error) {
-		say("cannot write the report: %s", strerror(errno));
-		return EXIT_TROUBLE;
-	}
-	return EXIT_SUCCESS;
+	return say_written("the report", error) ? EXIT_SUCCESS : EXIT_TROUBLE;
 }
 
 static int write_plot(const struct options *options)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* faultline top: watch processes fault, live. */
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -16,6 +15,7 @@
 #include "follow.h"
 #include "footing.h"
 #include "history.h"
+#include "number.h"
 #include "say.h"
 #include "screen.h"
 #include "table.h"
@@ -40,7 +40,7 @@ struct top {
 	struct follow_options options; /* handed over to follow */
 	uint64_t delay_ns;
 	bool batch;
-	unsigned long screens; /* to be printed in batch mode; 0: no end */
+	uint64_t screens; /* to be printed in batch mode; 0: no end */
 
 	struct follow follow;
 	struct crowd crowd;
@@ -76,11 +76,8 @@ static void parse_delay(struct argp_state *state, const char *text)
 static void parse_number(struct argp_state *state, const char *text)
 {
 	struct top *top = state->input;
-	char *end;
 
-	errno = 0;
-	top->screens = strtoul(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || errno || !top->screens)
+	if (number_parse(text, 1, UINT64_MAX, &top->screens))
 		argp_error(state, "--number must be a whole number from 1 on, not '%s'", text);
 }
 
@@ -392,7 +389,7 @@ static bool over(const struct top *top, int found)
 	return top->quit || top->follow.caught || (!all && found & FOLLOW_ENDED);
 }
 
-static int end_interval(struct top *top, unsigned long *printed)
+static int end_interval(struct top *top, uint64_t *printed)
 {
 	int status = look_around(top);
 
@@ -411,7 +408,7 @@ static int end_interval(struct top *top, unsigned long *printed)
 
 static int watch(struct top *top)
 {
-	unsigned long printed = 0;
+	uint64_t printed = 0;
 	int status = 0;
 	int found = 0;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* faultline VERB ...: the command table. */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,15 +22,7 @@ static const struct command commands[] = {
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static int flush(FILE *to)
-{
-	if (!fflush(to))
-		return EXIT_SUCCESS;
-	say("cannot write: %s", strerror(errno));
-	return EXIT_TROUBLE;
-}
-
-static int help(FILE *to)
+static void help(FILE *to)
 {
 	fputs("usage: faultline VERB [OPTION]...\n"
 	      "\n"
@@ -47,7 +38,12 @@ static int help(FILE *to)
 	      "  faultline record -- COMMAND\n"
 	      "  faultline report\n",
 	      to);
-	return flush(to);
+}
+
+/* How the help or the version ends, which are to be read. */
+static int told(const char *what)
+{
+	return say_written(what, 0) ? EXIT_SUCCESS : EXIT_TROUBLE;
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -67,11 +63,13 @@ int main(int argc, char **argv)
 		help(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-		return help(stdout);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		help(stdout);
+		return told("the help");
+	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		printf("faultline %s\n", faultline_version());
-		return flush(stdout);
+		return told("the version");
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (!strcmp(argv[1], commands[i].name))

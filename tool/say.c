@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -64,10 +64,27 @@ void say_progress(const char *format, ...)
 	shown = true;
 }
 
+static void say_no_memory(void)
+{
+	say("no memory: end some programs and try again");
+}
+
+bool say_written(const char *what, int error)
+{
+	if (error == -ENOMEM) {
+		say_no_memory();
+		return false;
+	}
+	if (!error && !fflush(stdout) && !ferror(stdout))
+		return true;
+	say("cannot write %s: %s", what, strerror(errno));
+	return false;
+}
+
 void say_unread(int error)
 {
 	if (error == -ENOMEM)
-		say("no memory: end some programs and try again");
+		say_no_memory();
 	else
 		say("%s%s", faultline_message(),
 		    error == -ENOENT ? "; faultline record -- COMMAND makes a recording" : "");

@@ -3,6 +3,8 @@
 #ifndef SAY_H
 #define SAY_H
 
+#include <stdbool.h>
+
 /** say_name - what lines begin with from now on; not copied; "faultline" until then */
 void say_name(const char *name);
 
@@ -15,6 +17,15 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * It is cut to the terminal's width. The next say() first wipes it off.
  */
 void say_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * say_written - write out what is left for standard output; a line if not all of it went there
+ * @what: "the report"
+ * @error: -errno of whoever made it, or 0
+ *
+ * Return: whether it is all there.
+ */
+bool say_written(const char *what, int error);
 
 /** say_unread - that a recording cannot be read, after the library failed with @error (-errno) */
 void say_unread(int error);
