@@ -1,25 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""faultline diff: what it says of two recordings and of sets of them, and how it refuses.
-
-FAULTLINE_GOLDEN=write writes the golden files anew: see test_report.py.
-"""
+"""faultline diff: what it says of two recordings and of sets of them, and how it refuses."""
 
 import json
 import os
 import re
 import shutil
 import subprocess
-import tempfile
 import unittest
-from pathlib import Path
 
 import recordings
 import tree
 from recordings import MS, START, Records
+from verb import TOOL, VerbCase
 
-TOOL = tree.ROOT / "build/faultline"
-GOLDEN = Path(__file__).resolve().parent / "golden"
 REAL = tree.ROOT / "tests/recordings"
 
 
@@ -34,13 +28,8 @@ def run(minor=1000, number=0, major=0, name="job", **head):
             recordings.end_block(number, records.count, START + 1000 * MS))
 
 
-class Case(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+class Case(VerbCase):
+    verb = "diff"
 
     def write(self, name, data):
         (self.folder / name).write_bytes(data)
@@ -55,20 +44,6 @@ class Case(unittest.TestCase):
         done = self.diff(*words, **more)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout
-
-    def refused(self, done, status, *texts):
-        self.assertEqual(done.returncode, status, done.stderr)
-        self.assertTrue(done.stderr.startswith("faultline diff: "), done.stderr)
-        for text in texts:
-            self.assertIn(text, done.stderr)
-        if status == 1:
-            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
-
-    def golden(self, name, text):
-        path = GOLDEN / name
-        if os.environ.get("FAULTLINE_GOLDEN") == "write":
-            path.write_text(text)
-        self.assertEqual(text, path.read_text())
 
 
 class Real(Case):

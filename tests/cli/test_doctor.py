@@ -312,7 +312,8 @@ class Doctor(unittest.TestCase):
         with open("/dev/full", "w") as full:
             done = self.run_tool("--root", self.folder, stdout=full)
         self.assertEqual((done.returncode, done.stderr),
-                         (1, "faultline doctor: cannot write the findings: No space left on device\n"))
+                         (1, "faultline doctor: cannot write the findings: No space left on "
+                             "device\n"))
 
 
 if __name__ == "__main__":

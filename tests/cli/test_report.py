@@ -1,10 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""faultline report: what it says of recordings, whole and not, and how it refuses.
-
-Golden files are what it said once; after a change that is meant, FAULTLINE_GOLDEN=write writes
-them anew, for reading what changed.
-"""
+"""faultline report: what it says of recordings, whole and not, and how it refuses."""
 
 import json
 import os
@@ -12,17 +8,14 @@ import re
 import resource
 import shutil
 import subprocess
-import tempfile
 import time
 import unittest
-from pathlib import Path
 
 import recordings
 import tree
 from recordings import MS, Records
+from verb import TOOL, VerbCase
 
-TOOL = tree.ROOT / "build/faultline"
-GOLDEN = Path(__file__).resolve().parent / "golden"
 REAL = tree.ROOT / "tests/recordings"
 
 
@@ -41,13 +34,8 @@ def busy(seconds=2, number=0, name="job"):
                                  own_cpu_ns=3 * MS, pass_ns=2 * MS, passes=200))
 
 
-class Case(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+class Case(VerbCase):
+    verb = "report"
 
     def write(self, data, name="faultline.data"):
         (self.folder / name).write_bytes(data)
@@ -63,20 +51,6 @@ class Case(unittest.TestCase):
         done = self.report(*words, **more)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout
-
-    def refused(self, done, status, *texts):
-        self.assertEqual(done.returncode, status, done.stderr)
-        self.assertTrue(done.stderr.startswith("faultline report: "), done.stderr)
-        for text in texts:
-            self.assertIn(text, done.stderr)
-        if status == 1:
-            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
-
-    def golden(self, name, text):
-        path = GOLDEN / name
-        if os.environ.get("FAULTLINE_GOLDEN") == "write":
-            path.write_text(text)
-        self.assertEqual(text, path.read_text())
 
 
 class Real(Case):

@@ -9,15 +9,11 @@ import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
-from pathlib import Path
 
-import tree
+from verb import TOOL, VerbCase
 
-FAULTLINE = tree.ROOT / "build/faultline"
-GOLDEN = Path(__file__).resolve().parent / "golden"
 PAGE = os.sysconf("SC_PAGESIZE")
 PAGES = 5000
 # Touches memory, and does not end at once: polls see it.
@@ -38,24 +34,15 @@ def masked(text):
     return re.sub(r"(?m)  lost +.*$", "  lost #", text).rstrip("\n") + "\n"
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+class Case(VerbCase):
+    verb = "stat"
 
     def stat(self, *words, **more):
-        return subprocess.run([FAULTLINE, "stat", *words], text=True, capture_output=True,
+        return subprocess.run([TOOL, "stat", *words], text=True, capture_output=True,
                               timeout=60, cwd=self.folder, **more)
 
-    def refused(self, done, status, *texts):
-        self.assertEqual(done.returncode, status, done.stderr)
-        self.assertTrue(done.stderr.startswith("faultline stat: "), done.stderr)
-        for text in texts:
-            self.assertIn(text, done.stderr)
-
     def golden(self, name, text):
-        self.assertEqual(masked(text), (GOLDEN / name).read_text())
+        super().golden(name, masked(text))
 
     def json_of(self, *words):
         self.stat("--json", "-o", "account", *words)
@@ -156,7 +143,7 @@ class Ends(Case):
         self.refused(self.stat("--", "/etc/passwd"), 126, "/etc/passwd")
 
     def test_a_terminating_signal_reaches_the_command(self):
-        stat = subprocess.Popen([FAULTLINE, "stat", "sleep", "60"], text=True,
+        stat = subprocess.Popen([TOOL, "stat", "sleep", "60"], text=True,
                                 stderr=subprocess.PIPE)
         time.sleep(0.5)
         stat.terminate()
@@ -166,7 +153,7 @@ class Ends(Case):
 
     def test_watching_ends_with_an_interrupt(self):
         with subprocess.Popen(["sleep", "60"]) as sleeper:
-            stat = subprocess.Popen([FAULTLINE, "stat", "--json", "-p", str(sleeper.pid)],
+            stat = subprocess.Popen([TOOL, "stat", "--json", "-p", str(sleeper.pid)],
                                     text=True, stderr=subprocess.PIPE)
             time.sleep(0.5)
             stat.send_signal(signal.SIGINT)
