@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "export.h"
+#include "files.h"
 #include "losses.h"
 #include "origin.h"
 #include "say.h"
@@ -119,13 +120,6 @@ static const struct argp argp = {
 	       "Without RECORDING, ./" RECORDING_NAME " is read.",
 };
 
-static bool same_file(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* Where to write: NULL after a line was said. */
 static FILE *open_output(const struct options *options)
 {
@@ -138,7 +132,7 @@ static FILE *open_output(const struct options *options)
 		    options->format->name);
 		return NULL;
 	}
-	if (same_file(options->output, options->recording)) {
+	if (files_same(options->output, options->recording)) {
 		say("%s is the recording itself: give -o another name", options->output);
 		return NULL;
 	}

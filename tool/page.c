@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "page_data.h"
 #include "say.h"
 
@@ -74,13 +75,6 @@ static char *read_template(char **behind)
 	return NULL;
 }
 
-static bool same_file(const struct stat *file, const char *path)
-{
-	struct stat other;
-
-	return !stat(path, &other) && file->st_dev == other.st_dev && file->st_ino == other.st_ino;
-}
-
 /* What a page may not take the place of: 0 or -errno after a line was said. */
 static int check_place(const char *recording_path, const char *out_path)
 {
@@ -92,7 +86,7 @@ static int check_place(const char *recording_path, const char *out_path)
 		say("%s is no regular file: give the page another name", out_path);
 		return -EINVAL;
 	}
-	if (same_file(&file, recording_path)) {
+	if (files_same(out_path, recording_path)) {
 		say("%s is the recording itself: give the page another name", out_path);
 		return -EINVAL;
 	}
