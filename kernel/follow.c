@@ -216,6 +216,9 @@ void fl_follow_end(struct fl_session *session, struct fl_target *target)
 		ended->status = fl_target_is_alone(target) ? target->task->exit_code
 							   : fl_task_status(target->task);
 		ended->counts = counts;
+		/* The kernel has put it there when the last thread ended, before we were told. */
+		ended->peak_resident =
+			fl_target_is_alone(target) ? 0 : READ_ONCE(target->signal->maxrss);
 	}
 	fl_ring_unlock(&session->ring, flags);
 	fl_targets_remove(&session->targets, target);

@@ -249,7 +249,8 @@ const struct fl_record *faultline_next_seldom(struct faultline_batch *batch);
  * @end: behind the last byte that may be read; behind the record's first
  *
  * Return: true only if it ends at @end at the latest and, if it is of a type that faultline.h has,
- * is as long as its struct there. False for pads, and for some whole records of unknown types.
+ * is as long as its struct there was in the first version. False for pads, and for some whole
+ * records of unknown types.
  */
 static inline bool faultline_record_usual(const struct fl_record *record, const void *end)
 {
@@ -261,7 +262,7 @@ static inline bool faultline_record_usual(const struct fl_record *record, const 
 		sizeof(struct fl_join), /* FL_RECORD_TARGET */
 		sizeof(struct fl_join), /* FL_RECORD_FORK */
 		sizeof(struct fl_exec),
-		sizeof(struct fl_exit),
+		FL_EXIT_BYTES_MINOR_0,
 		sizeof(struct fl_left),
 		sizeof(struct fl_missed),
 		sizeof(struct fl_lost),
@@ -280,7 +281,8 @@ static inline bool faultline_record_usual(const struct fl_record *record, const 
 /**
  * faultline_next - take the next record from a batch
  *
- * Return: the record; of a type that faultline.h has it is at least as long as its struct there,
+ * Return: the record; of a type that faultline.h has it is at least as long as its struct there was
+ * in the first version (what was added since has a function of its own, as faultline_exit_peak()),
  * of any other at least as a struct fl_record. Pads do not show. It is valid until the batch's
  * owner begins its next one and, in place, until it is consumed. NULL at the end of the batch.
  */
@@ -297,6 +299,16 @@ static inline const struct fl_record *faultline_next(struct faultline_batch *bat
 		return faultline_next_seldom(batch);
 	batch->next = next + batch->last_size;
 	return (const struct fl_record *)(const void *)next;
+}
+
+/**
+ * faultline_exit_peak - the most pages that a process had in memory at one time
+ *
+ * Return: its peak_resident; 0 if that is not known, or the record is from before there was any.
+ */
+static inline uint64_t faultline_exit_peak(const struct fl_exit *ended)
+{
+	return ended->record.size >= sizeof(*ended) ? ended->peak_resident : 0;
 }
 
 #ifdef __cplusplus

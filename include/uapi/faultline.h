@@ -29,7 +29,8 @@
  * WHAT A SAMPLE SAYS (struct fl_counts) is cumulative since the birth of the process, threads that
  * exited included, and never goes back: a sample that is lost costs resolution, never counts. When
  * a process has ended, one exit record holds its final totals: the faults are exactly those that
- * wait4(2) reports for it (without its children's), faults taken in kernel mode included.
+ * wait4(2) reports for it (without its children's), faults taken in kernel mode included. So is the
+ * most memory it had, which samples may have missed.
  *
  * WHEN. With a period, samples are due at start + n * period (CLOCK_MONOTONIC), without drift,
  * all targets in one pass, which gives all its records the same time. A deadline that passes
@@ -92,7 +93,7 @@
 #define FL_DEVICE      "/dev/" FL_DEVICE_NAME
 
 #define FL_ABI_MAJOR 1 /* programs of another major are to refuse */
-#define FL_ABI_MINOR 0 /* fields, flags and requests were added */
+#define FL_ABI_MINOR 1 /* fields, flags and requests were added */
 
 /* Limits. */
 #define FL_PERIOD_MIN_NS    100000ULL	   /* 100 microseconds */
@@ -345,7 +346,15 @@ struct fl_exit {
 	__u32 target;
 	__s32 status; /* as wait4(2) gives it: WIFEXITED() and so on; of a thread: as it was told */
 	struct fl_counts counts;
+	/*
+	 * Since FL_ABI_MINOR 1: the most pages that it had in memory at one time of its life, all
+	 * programs that it executed included: its own ru_maxrss of wait4(2), however short its life
+	 * was. 0: not known, as of a thread that is followed alone, or it never had memory.
+	 */
+	__u64 peak_resident;
 };
+
+#define FL_EXIT_BYTES_MINOR_0 88 /* without peak_resident */
 
 enum fl_left_reason {
 	FL_LEFT_REMOVED = 1, /* FL_IOC_REMOVE */

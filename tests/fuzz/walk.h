@@ -21,7 +21,7 @@ static inline size_t walk_least(uint16_t type)
 	case FL_RECORD_EXEC:
 		return sizeof(struct fl_exec);
 	case FL_RECORD_EXIT:
-		return sizeof(struct fl_exit);
+		return FL_EXIT_BYTES_MINOR_0;
 	case FL_RECORD_LEFT:
 		return sizeof(struct fl_left);
 	case FL_RECORD_MISSED:

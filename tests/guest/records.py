@@ -25,7 +25,7 @@ RECORD = struct.Struct("2HIQ")
 COUNTS = struct.Struct("8Q")
 JOIN = struct.Struct("2I2iQ16s")
 EXEC = struct.Struct("2I16s")
-EXIT = struct.Struct("Ii8Q")
+EXIT = struct.Struct("Ii9Q")
 LEFT = struct.Struct("2I8Q")
 PAIR = struct.Struct("2Q")
 
@@ -39,14 +39,14 @@ Sample = namedtuple("Sample", "seq time target counts")
 Target = namedtuple("Target", "seq time target parent pid tid birth comm")
 Fork = namedtuple("Fork", Target._fields)
 Exec = namedtuple("Exec", "seq time target comm")
-Exit = namedtuple("Exit", "seq time target status counts")
+Exit = namedtuple("Exit", "seq time target status counts peak")
 Left = namedtuple("Left", "seq time target reason counts")
 Missed = namedtuple("Missed", "seq time deadlines shed")
 Lost = namedtuple("Lost", "seq time records unfollowed")
 
 PAD = 1
 KINDS = {2: Sample, 3: Target, 4: Fork, 5: Exec, 6: Exit, 7: Left, 8: Missed, 9: Lost}
-SIZES = {Sample: 88, Target: 56, Fork: 56, Exec: 40, Exit: 88, Left: 88, Missed: 32, Lost: 32}
+SIZES = {Sample: 88, Target: 56, Fork: 56, Exec: 40, Exit: 96, Left: 88, Missed: 32, Lost: 32}
 RECORD_MAX = 256
 # These never go back; what a process has in memory may.
 GROWING = [Counts._fields.index(name) for name in ("minor", "major", "cpu_ns", "system_ns",
@@ -73,9 +73,12 @@ def parsed(kind, data):
         target, reserved, comm = EXEC.unpack_from(body)
         assert reserved == 0, data
         return Exec(seq, at, target, text(comm))
-    if kind in (Exit, Left):
-        target, why, *counts = (EXIT if kind is Exit else LEFT).unpack_from(body)
-        return kind(seq, at, target, why, Counts(*counts))
+    if kind is Exit:
+        target, status, *counts, peak = EXIT.unpack_from(body)
+        return Exit(seq, at, target, status, Counts(*counts), peak)
+    if kind is Left:
+        target, why, *counts = LEFT.unpack_from(body)
+        return Left(seq, at, target, why, Counts(*counts))
     return kind(seq, at, *PAIR.unpack_from(body))
 
 

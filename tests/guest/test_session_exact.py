@@ -76,8 +76,10 @@ class Ends(SessionTest):
             child.go()
         usages = [child.usage() for child in children]
         for target, usage in zip(targets, usages):
-            counts = session.exit_of(target).counts
+            ended = session.exit_of(target)
+            counts = ended.counts
             self.assertEqual(faults(counts), own_faults(usage))
+            self.assertEqual(ended.peak * mmap.PAGESIZE // 1024, usage.ru_maxrss)
             # wait4 may come before the last switch of all.
             self.assertIn(counts.voluntary - usage.ru_nvcsw, (0, 1))
             self.assertEqual(counts.involuntary, usage.ru_nivcsw)

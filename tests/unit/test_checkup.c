@@ -128,7 +128,7 @@ static void test_one_of_another_language_does_not(void **state)
 	finding = find("version");
 	assert_int_equal(finding->verdict, CHECKUP_WRONG);
 	assert_string_equal(finding->text,
-			    "the module speaks 2.7, this tool 1.0: one of them is too old");
+			    "the module speaks 2.7, this tool 1.1: one of them is too old");
 	assert_string_equal(finding->mend, "sudo rmmod faultline; make && sudo make install && "
 					   "sudo modprobe faultline");
 	assert_false(checkup.works);

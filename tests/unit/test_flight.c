@@ -16,7 +16,7 @@ static struct flight *flight;
 
 /* What flight_write() gave. */
 static struct {
-	struct fl_sample records[4096]; /* as long as any here */
+	struct fl_exit records[4096]; /* as long as any here */
 	size_t number;
 	size_t room;
 } given;

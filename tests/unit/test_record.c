@@ -20,7 +20,7 @@ static const struct {
 	{ FL_RECORD_TARGET, sizeof(struct fl_join) },
 	{ FL_RECORD_FORK, sizeof(struct fl_join) },
 	{ FL_RECORD_EXEC, sizeof(struct fl_exec) },
-	{ FL_RECORD_EXIT, sizeof(struct fl_exit) },
+	{ FL_RECORD_EXIT, FL_EXIT_BYTES_MINOR_0 },
 	{ FL_RECORD_LEFT, sizeof(struct fl_left) },
 	{ FL_RECORD_MISSED, sizeof(struct fl_missed) },
 	{ FL_RECORD_LOST, sizeof(struct fl_lost) },
@@ -90,6 +90,18 @@ static void test_usual_are_only_whole_records_that_are_no_pads(void **state)
 		}
 }
 
+static void test_the_peak_is_known_of_records_that_have_it(void **state)
+{
+	struct fl_exit ended = { .record = { FL_RECORD_EXIT, sizeof(ended) }, .peak_resident = 7 };
+
+	(void)state;
+	assert_int_equal(faultline_exit_peak(&ended), 7);
+	ended.record.size += 8;
+	assert_int_equal(faultline_exit_peak(&ended), 7);
+	ended.record.size = FL_EXIT_BYTES_MINOR_0;
+	assert_int_equal(faultline_exit_peak(&ended), 0);
+}
+
 static struct fl_record *add(struct record_batch *batch, size_t *bytes, uint16_t type, size_t size)
 {
 	struct fl_record *record = (void *)((char *)memory + *bytes);
@@ -157,6 +169,7 @@ int main(void)
 		cmocka_unit_test(test_takes_none_that_is_longer_than_what_is_there),
 		cmocka_unit_test(test_takes_the_longest_record),
 		cmocka_unit_test(test_usual_are_only_whole_records_that_are_no_pads),
+		cmocka_unit_test(test_the_peak_is_known_of_records_that_have_it),
 		cmocka_unit_test(test_a_batch_leaves_out_pads_and_gives_unknown_types),
 		cmocka_unit_test(test_a_batch_ends_before_what_is_no_record),
 	};
