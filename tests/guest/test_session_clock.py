@@ -80,7 +80,7 @@ class Grid(SessionTest):
 
         def wait(seconds):
             time.sleep(seconds)
-            with held_up(0.1):
+            with held_up(0.3):
                 pass
             time.sleep(seconds)
 

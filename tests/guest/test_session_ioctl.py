@@ -38,7 +38,7 @@ class Open(SessionTest):
         for flags in (os.O_RDWR, os.O_RDONLY):
             size, major, minor, reserved, module = ask(self.descriptor(flags), VERSION, VERSION_ARG,
                                                        0, 0, 0, b"")
-            self.assertEqual((size, major, minor, reserved), (48, 1, 0, 0))
+            self.assertEqual((size, major, minor, reserved), (48, 1, 1, 0))
             self.assertEqual(module.rstrip(b"\0").decode(), (TOP / "VERSION").read_text().strip())
 
     def test_for_reading_alone_is_enough(self):

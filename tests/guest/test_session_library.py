@@ -174,7 +174,7 @@ class Manual(LibraryTest):
 
     def test_what_the_module_speaks(self):
         self.assertEqual(self.said(0, "faultline.4", 1),
-                         (f"faultline {VERSION}, ABI 1.0\n", ""))
+                         (f"faultline {VERSION}, ABI 1.1\n", ""))
 
     def test_the_records_of_a_recording(self):
         figures, _ = self.record(Faulter("touch", 1000))

@@ -21,7 +21,7 @@ class Header(SessionTest):
     def test_describes_itself(self):
         session = self.session(period=5 * MS, ring=1 << 15, flags=1)
         header = session.header
-        self.assertEqual((header.magic, header.major, header.minor), (MAGIC, 1, 0))
+        self.assertEqual((header.magic, header.major, header.minor), (MAGIC, 1, 1))
         self.assertGreaterEqual(header.size, HEADER.size)
         self.assertEqual((header.mapping_bytes, header.rings), (session.bytes, 1))
         self.assertGreaterEqual(header.ring_size, RING.size)
