@@ -20,16 +20,18 @@
 static void draw(FILE *to, const struct report *report, const struct series *series,
 		 const char *title, size_t rows, double (*value)(const struct history_rates *rates))
 {
+	/* A slice of a short recording is some columns wide: there is nothing finer to show. */
+	size_t each = CHART_COLUMNS / series->number;
 	double values[CHART_COLUMNS];
 	struct chart chart = { .title = title,
 			       .values = values,
-			       .number = series->number,
+			       .number = each * series->number,
 			       .rows = rows,
 			       .seconds = series->step_ns * series->number / 1e9,
 			       .blocks = report->wide };
 
-	for (size_t i = 0; i < series->number; i++)
-		values[i] = value(&series->slices[i]);
+	for (size_t i = 0; i < chart.number; i++)
+		values[i] = value(&series->slices[i / each]);
 	chart_draw(to, &chart);
 }
 
