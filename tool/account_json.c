@@ -20,18 +20,6 @@ static void add_counts(json_t *object, const struct fl_counts *counts)
 	object_number(object, "involuntary_switches", counts->involuntary);
 }
 
-/* What no sample saw is not known: null. */
-static void add_peak(json_t *object, const struct account *account, uint64_t resident,
-		     uint64_t swapped)
-{
-	uint64_t page = account->footing->segment->page_bytes;
-
-	json_object_set_new(object, "peak_resident_bytes",
-			    resident ? json_integer(resident * page) : json_null());
-	json_object_set_new(object, "peak_swapped_bytes",
-			    resident ? json_integer(swapped * page) : json_null());
-}
-
 /* "exit_status" and "signal", one of which is null. */
 static void add_status(json_t *object, int status)
 {
@@ -45,6 +33,7 @@ static json_t *process_of(const struct account *account, const struct history_pr
 {
 	static const char *const ends[] = { "alive", "exited", "left" };
 	const struct history *history = account->history;
+	uint64_t page = account->footing->segment->page_bytes;
 	struct fl_counts counts = history_counts(process);
 	json_t *object = json_object();
 
@@ -57,7 +46,10 @@ static json_t *process_of(const struct account *account, const struct history_pr
 				    : json_integer(history->processes[process->parent].pid));
 	object_text(object, "name", process->name);
 	add_counts(object, &counts);
-	add_peak(object, account, process->peak_resident, process->peak_swapped);
+	object_number_if(object, "peak_resident_bytes", process->peak_resident || process->sampled,
+			 process->peak_resident * page);
+	object_number_if(object, "peak_swapped_bytes", process->sampled,
+			 process->peak_swapped * page);
 	object_number(object, "followed_ns", process->last_ns - process->first_ns);
 	json_object_set_new(object, "end", json_string(ends[process->end]));
 	if (process->end == HISTORY_EXITED)
@@ -146,6 +138,7 @@ int account_json_write(FILE *to, const struct account *account)
 {
 	const struct ledger *ledger = account->ledger;
 	struct fl_counts total = ledger_total(ledger);
+	uint64_t page = account->footing->segment->page_bytes;
 	json_t *object = json_object();
 	json_t *sum = json_object();
 	json_t *processes = json_array();
@@ -154,7 +147,10 @@ int account_json_write(FILE *to, const struct account *account)
 		json_array_append_new(processes,
 				      process_of(account, &account->history->processes[i]));
 	add_counts(sum, &total);
-	add_peak(sum, account, ledger->peak_resident, ledger->peak_swapped);
+	object_number_if(sum, "peak_resident_bytes", ledger->peak_resident,
+			 ledger->peak_resident * page);
+	object_number_if(sum, "peak_swapped_bytes", ledger->sampled_ns,
+			 ledger->peak_swapped * page);
 	json_object_set_new(object, "command",
 			    account->command ? command_of(account) : json_null());
 	if (account->command)

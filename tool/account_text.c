@@ -26,12 +26,6 @@ static const char *rate(char *text, uint64_t count, uint64_t ns)
 	return text;
 }
 
-/* The peak of what no sample saw is not known. */
-static const char *peak(char *text, const struct account *account, uint64_t number, bool seen)
-{
-	return seen ? units_bytes(text, pages(account, number)) : "-";
-}
-
 static void line(FILE *to, const char *value, const char *name, const char *more)
 {
 	fprintf(to, *more ? "%16s  %-24s%12s\n" : "%16s  %s\n", value, name, more);
@@ -52,10 +46,11 @@ static void write_counts(FILE *to, const struct account *account, const struct f
 	     units_percent(more, elapsed ? 100.0 * total->cpu_ns / elapsed : 0));
 	line(to, units_time(value, total->cpu_ns - total->system_ns), "  user", "");
 	line(to, units_time(value, total->system_ns), "  system", "");
-	line(to, peak(value, account, ledger->peak_resident, ledger->peak_resident),
+	line(to,
+	     units_bytes_if(value, ledger->peak_resident, pages(account, ledger->peak_resident)),
 	     "peak resident", "");
-	line(to, peak(value, account, ledger->peak_swapped, ledger->peak_resident), "peak swapped",
-	     "");
+	line(to, units_bytes_if(value, ledger->sampled_ns, pages(account, ledger->peak_swapped)),
+	     "peak swapped", "");
 	line(to, units_count(value, total->voluntary), "voluntary switches",
 	     rate(more, total->voluntary, elapsed));
 	line(to, units_count(value, total->involuntary), "involuntary switches",
@@ -84,7 +79,6 @@ static void write_process(FILE *to, const struct account *account,
 			  const struct history_process *process)
 {
 	struct fl_counts counts = history_counts(process);
-	bool seen = process->peak_resident;
 	char minor[UNITS_BYTES];
 	char major[UNITS_BYTES];
 	char cpu[UNITS_BYTES];
@@ -95,8 +89,9 @@ static void write_process(FILE *to, const struct account *account,
 	fprintf(to, "%8d %11s %8s %8s %8s %8s %8s  ", process->tid ? process->tid : process->pid,
 		units_count(minor, counts.minor), units_count(major, counts.major),
 		units_time(cpu, counts.cpu_ns), units_time(system, counts.system_ns),
-		peak(resident, account, process->peak_resident, seen),
-		peak(swapped, account, process->peak_swapped, seen));
+		units_bytes_if(resident, process->peak_resident || process->sampled,
+			       pages(account, process->peak_resident)),
+		units_bytes_if(swapped, process->sampled, pages(account, process->peak_swapped)));
 	write_name(to, process->name);
 	write_end(to, process);
 	fputc('\n', to);

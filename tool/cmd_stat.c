@@ -229,12 +229,16 @@ static uint64_t end_ns(const struct stat_run *stat)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-/* The kernel's own mark of a single process may be above what samples saw. */
+/* The kernel's own mark of a single process may be above what samples saw of all. */
 static void note_kernel_peak(struct stat_run *stat)
 {
+	const struct history *history = stat->history;
 	uint64_t page_bytes = source_segment(stat->follow.source)->page_bytes;
 	uint64_t peak = stat->follow.child.usage.ru_maxrss * 1024 / page_bytes;
 
+	for (size_t i = 0; i < history->process_number; i++)
+		if (history->processes[i].peak_resident > peak)
+			peak = history->processes[i].peak_resident;
 	if (peak > stat->ledger.peak_resident)
 		stat->ledger.peak_resident = peak;
 }

@@ -14,7 +14,8 @@
 static void begin(struct export *out)
 {
 	fputs(out->events ? WHO "parent,birth_ns,exit_code,signal,reason,missed_deadlines,"
-				"shed_visits,lost_records,unfollowed_processes\n"
+				"shed_visits,lost_records,unfollowed_processes,"
+				"peak_resident_bytes\n"
 			  : WHO "minor_faults,major_faults,cpu_ns,system_ns,resident_bytes,"
 				"swapped_bytes,voluntary_switches,involuntary_switches\n",
 	      out->to);
@@ -88,17 +89,22 @@ static void write_join(const struct export *out, const struct fl_join *join,
 		  join->record.type == FL_RECORD_FORK ? "fork" : "target");
 	if (join->parent)
 		fprintf(out->to, "%" PRIu32, (uint32_t)join->parent);
-	fprintf(out->to, ",%" PRIu64 ",,,,,,,\n", (uint64_t)join->birth_ns);
+	fprintf(out->to, ",%" PRIu64 ",,,,,,,,\n", (uint64_t)join->birth_ns);
 }
 
 static void write_exit(const struct export *out, const struct fl_exit *ended,
 		       const struct roster_entry *who)
 {
+	uint64_t peak = faultline_exit_peak(ended);
+
 	write_who(out, ended->record.time_ns, who, "exit");
 	if (WIFSIGNALED(ended->status))
-		fprintf(out->to, ",,,%d,,,,,\n", WTERMSIG(ended->status));
+		fprintf(out->to, ",,,%d,,,,,,", WTERMSIG(ended->status));
 	else
-		fprintf(out->to, ",,%d,,,,,,\n", WEXITSTATUS(ended->status));
+		fprintf(out->to, ",,%d,,,,,,,", WEXITSTATUS(ended->status));
+	if (peak)
+		fprintf(out->to, "%" PRIu64, peak * out->segment->page_bytes);
+	putc('\n', out->to);
 }
 
 static void write_event(const struct export *out, const struct fl_record *record,
@@ -114,24 +120,24 @@ static void write_event(const struct export *out, const struct fl_record *record
 		break;
 	case FL_RECORD_EXEC:
 		write_who(out, record->time_ns, who, "exec");
-		fputs(",,,,,,,,\n", out->to);
+		fputs(",,,,,,,,,\n", out->to);
 		break;
 	case FL_RECORD_EXIT:
 		write_exit(out, (const struct fl_exit *)record, who);
 		break;
 	case FL_RECORD_LEFT:
 		write_who(out, record->time_ns, who, "left");
-		fprintf(out->to, ",,,,%s,,,,\n",
+		fprintf(out->to, ",,,,%s,,,,,\n",
 			export_reason(((const struct fl_left *)record)->reason));
 		break;
 	case FL_RECORD_MISSED:
 		write_who(out, record->time_ns, NULL, "missed");
-		fprintf(out->to, ",,,,,%" PRIu64 ",%" PRIu64 ",,\n", (uint64_t)missed->deadlines,
+		fprintf(out->to, ",,,,,%" PRIu64 ",%" PRIu64 ",,,\n", (uint64_t)missed->deadlines,
 			(uint64_t)missed->shed);
 		break;
 	case FL_RECORD_LOST:
 		write_who(out, record->time_ns, NULL, "lost");
-		fprintf(out->to, ",,,,,,,%" PRIu64 ",%" PRIu64 "\n", (uint64_t)lost->records,
+		fprintf(out->to, ",,,,,,,%" PRIu64 ",%" PRIu64 ",\n", (uint64_t)lost->records,
 			(uint64_t)lost->unfollowed);
 		break;
 	default:
@@ -152,7 +158,7 @@ static void segment(struct export *out)
 	if (!out->events)
 		return;
 	write_who(out, out->segment->start_ns, NULL, "begin");
-	fputs(",,,,,,,,\n", out->to);
+	fputs(",,,,,,,,,\n", out->to);
 }
 
 static void end(struct export *out, const struct faultline_end *end)
@@ -161,7 +167,7 @@ static void end(struct export *out, const struct faultline_end *end)
 		return;
 	/* What was lost has rows of its own: sums over all rows are right. */
 	write_who(out, end->end_ns, NULL, "end");
-	fputs(",,,,,,,,\n", out->to);
+	fputs(",,,,,,,,,\n", out->to);
 }
 
 const struct export_format export_csv = {

@@ -64,8 +64,11 @@ static void put_counts(json_t *line, const struct fl_counts *counts, uint64_t pa
 	object_number(line, "involuntary_switches", counts->involuntary);
 }
 
-static void put_exit(json_t *line, int status)
+static void put_exit(json_t *line, const struct fl_exit *ended, uint64_t page)
 {
+	uint64_t peak = faultline_exit_peak(ended);
+	int status = ended->status;
+
 	object_number(line, "status", (uint64_t)status);
 	if (WIFSIGNALED(status)) {
 		object_number(line, "signal", (uint64_t)WTERMSIG(status));
@@ -73,6 +76,8 @@ static void put_exit(json_t *line, int status)
 	} else {
 		object_number(line, "exit_code", (uint64_t)WEXITSTATUS(status));
 	}
+	if (peak)
+		object_number(line, "peak_resident_bytes", peak * page);
 }
 
 /* A record of a type that is newer than this tool: its bytes. */
@@ -89,7 +94,7 @@ static void put_unknown(json_t *line, const struct fl_record *record)
 	free(text);
 }
 
-static void put_own(json_t *line, const struct fl_record *record)
+static void put_own(json_t *line, const struct fl_record *record, uint64_t page)
 {
 	const struct fl_join *join = (const void *)record;
 	const struct fl_missed *missed = (const void *)record;
@@ -102,7 +107,7 @@ static void put_own(json_t *line, const struct fl_record *record)
 		object_number(line, "birth_ns", join->birth_ns);
 		break;
 	case FL_RECORD_EXIT:
-		put_exit(line, ((const struct fl_exit *)record)->status);
+		put_exit(line, (const struct fl_exit *)record, page);
 		break;
 	case FL_RECORD_LEFT:
 		object_text(line, "reason",
@@ -148,7 +153,7 @@ static void record(struct export *out, const struct fl_record *record, struct ro
 		object_number(line, "tid", (uint64_t)who->tid);
 		object_text(line, "name", who->name);
 	}
-	put_own(line, record);
+	put_own(line, record, out->segment->page_bytes);
 	if (counts)
 		put_counts(line, counts, out->segment->page_bytes);
 	write_line(out, line);

@@ -372,6 +372,7 @@ static void write_last(const struct export *out, const struct fl_record *record,
 {
 	const struct fl_exit *ended = (const void *)record;
 	const struct fl_counts *counts = roster_counts(record);
+	uint64_t peak = record->type == FL_RECORD_EXIT ? faultline_exit_peak(ended) : 0;
 	struct protobuf event;
 	char how[40];
 
@@ -388,6 +389,8 @@ static void write_last(const struct export *out, const struct fl_record *record,
 	begin_event(&event, SLICE_END, track_of(out, who->target), NULL);
 	if (counts)
 		annotate_counts(&event, counts);
+	if (peak)
+		annotate(&event, "peak resident (bytes)", peak * out->segment->page_bytes);
 	write_packet(out, record->time_ns, PACKET_TRACK_EVENT, &event);
 }
 

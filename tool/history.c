@@ -156,6 +156,12 @@ static int join(struct history *history, const struct fl_join *join)
 	return error;
 }
 
+static void keep_greater(uint64_t *kept, uint64_t found)
+{
+	if (found > *kept)
+		*kept = found;
+}
+
 static int add_point(struct history_process *process, uint64_t time_ns,
 		     const struct fl_counts *counts)
 {
@@ -169,11 +175,16 @@ static int add_point(struct history_process *process, uint64_t time_ns,
 		process->begin = *counts;
 	points[process->number++] = (struct history_point){ time_ns, *counts };
 	process->last = *counts;
-	if (counts->resident > process->peak_resident)
-		process->peak_resident = counts->resident;
-	if (counts->swapped > process->peak_swapped)
-		process->peak_swapped = counts->swapped;
+	keep_greater(&process->peak_resident, counts->resident);
+	keep_greater(&process->peak_swapped, counts->swapped);
 	return 0;
+}
+
+static int add_sample(struct history_process *process, uint64_t time_ns,
+		      const struct fl_counts *counts)
+{
+	process->sampled = true;
+	return add_point(process, time_ns, counts);
 }
 
 /* The last totals; memory stays what the newest sample said, as that of the dead is 0. */
@@ -222,6 +233,9 @@ static int add_exit(struct history_process *process, const struct fl_exit *last)
 {
 	process->end = HISTORY_EXITED;
 	process->status = last->status;
+	/* Of another it may be from before it was followed. */
+	if (process->forked)
+		keep_greater(&process->peak_resident, faultline_exit_peak(last));
 	return add_last(process, last->record.time_ns, &last->counts);
 }
 
@@ -267,7 +281,7 @@ int history_add(struct history *history, const struct fl_record *record)
 	switch (record->type) {
 	case FL_RECORD_SAMPLE:
 		process = process_of(history, record);
-		return process ? add_point(process, record->time_ns, &AS(fl_sample)->counts) : 0;
+		return process ? add_sample(process, record->time_ns, &AS(fl_sample)->counts) : 0;
 	case FL_RECORD_TARGET:
 	case FL_RECORD_FORK:
 		return join(history, AS(fl_join));

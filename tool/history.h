@@ -41,8 +41,13 @@ struct history_process {
 	bool forked;		    /* since its birth: what it counts began while recorded */
 	struct fl_counts begin;	    /* totals when it was first seen; zero if forked */
 	struct fl_counts last;	    /* newest totals; memory is that of the newest sample */
-	uint64_t peak_resident;	    /* pages; the most of any sample */
-	uint64_t peak_swapped;
+	/*
+	 * Pages: the most of any sample; and the kernel's own mark, if it was told of at the end
+	 * and all of the life was followed. 0: not known, or it has no memory.
+	 */
+	uint64_t peak_resident;
+	uint64_t peak_swapped; /* pages; the most of any sample: not known if there was none */
+	bool sampled;	       /* its memory was looked at */
 	struct history_point *points; /* samples, and the totals of its end */
 	size_t number;		      /* of points */
 	size_t room;

@@ -11,6 +11,14 @@ void object_number(json_t *object, const char *key, uint64_t number)
 	json_object_set_new(object, key, json_integer((json_int_t)number));
 }
 
+void object_number_if(json_t *object, const char *key, bool known, uint64_t number)
+{
+	if (known)
+		object_number(object, key, number);
+	else
+		json_object_set_new(object, key, json_null());
+}
+
 json_t *object_string(const char *text)
 {
 	size_t room = UTF8_ROOM(strlen(text));

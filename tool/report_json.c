@@ -58,10 +58,12 @@ static json_t *counts_of(const struct fl_counts *counts)
 			 "involuntary_switches", (json_int_t)counts->involuntary);
 }
 
-static json_t *with_memory(json_t *object, uint64_t resident, uint64_t swapped, uint64_t page_bytes)
+static json_t *total_of(const struct summary *summary, uint64_t page_bytes)
 {
-	json_object_set_new(object, "peak_resident_bytes", json_integer(resident * page_bytes));
-	json_object_set_new(object, "peak_swapped_bytes", json_integer(swapped * page_bytes));
+	json_t *object = counts_of(&summary->total);
+
+	object_number(object, "peak_resident_bytes", summary->peak_resident * page_bytes);
+	object_number(object, "peak_swapped_bytes", summary->peak_swapped * page_bytes);
 	return object;
 }
 
@@ -70,10 +72,14 @@ static json_t *process_of(const struct history *history, uint32_t index)
 	const struct history_process *process = &history->processes[index];
 	const struct history_segment *segment = &history->segments[process->segment];
 	struct fl_counts counts = history_counts(process);
-	json_t *object = with_memory(counts_of(&counts), process->peak_resident,
-				     process->peak_swapped, segment->head.page_bytes);
+	uint64_t page = segment->head.page_bytes;
+	json_t *object = counts_of(&counts);
 	char end[FATE_BYTES];
 
+	object_number_if(object, "peak_resident_bytes", process->peak_resident || process->sampled,
+			 process->peak_resident * page);
+	object_number_if(object, "peak_swapped_bytes", process->sampled,
+			 process->peak_swapped * page);
 	json_object_set_new(object, "pid", json_integer(process->pid));
 	if (process->tid)
 		json_object_set_new(object, "tid", json_integer(process->tid));
@@ -183,9 +189,7 @@ static int add_segment(json_t *segments, const struct report *report, uint32_t i
 	if (error)
 		return error;
 	json_object_set_new(object, "recording", recording_of(segment, &summary));
-	json_object_set_new(object, "total",
-			    with_memory(counts_of(&summary.total), summary.peak_resident,
-					summary.peak_swapped, segment->head.page_bytes));
+	json_object_set_new(object, "total", total_of(&summary, segment->head.page_bytes));
 	error = add_processes(object, report, index);
 	if (!error)
 		error = add_series(object, report, index);

@@ -114,6 +114,9 @@ static void add_counts(const struct history_process *process, struct summary *su
 	summary->total.system_ns += counts.system_ns;
 	summary->total.voluntary += counts.voluntary;
 	summary->total.involuntary += counts.involuntary;
+	/* What samples saw of all at one time may be less than what the kernel knows of one. */
+	if (process->peak_resident > summary->peak_resident)
+		summary->peak_resident = process->peak_resident;
 }
 
 static void add_lives(const struct history *history, uint32_t segment, struct summary *summary)

@@ -11,7 +11,7 @@ struct summary {
 	size_t processes;
 	size_t threads;		/* of them, followed alone */
 	struct fl_counts total; /* of all; its memory is 0 */
-	uint64_t peak_resident; /* pages; the most that all had at one time */
+	uint64_t peak_resident; /* pages; the most that all had at one time, as far as is known */
 	uint64_t peak_swapped;
 	/* What is missing, as in struct faultline_end; without an end, what records tell. */
 	uint64_t missed;

@@ -74,6 +74,11 @@ const char *units_bytes(char *text, double bytes)
 	return text;
 }
 
+const char *units_bytes_if(char *text, bool known, double bytes)
+{
+	return known ? units_bytes(text, bytes) : "-";
+}
+
 const char *units_time(char *text, double ns)
 {
 	static const struct unit units[] = {

@@ -6,6 +6,7 @@
 #ifndef UNITS_H
 #define UNITS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define UNITS_BYTES 40
@@ -18,6 +19,9 @@ const char *units_short(char *text, double number);
 
 /** units_bytes - "512 B", "3.2 MiB" */
 const char *units_bytes(char *text, double bytes);
+
+/** units_bytes_if - the same, or "-" if it is not known */
+const char *units_bytes_if(char *text, bool known, double bytes);
 
 /** units_time - a length of time: "870 ns", "12.3 us", "1.50 ms", "2.31 s", "3 min 20 s" */
 const char *units_time(char *text, double ns);

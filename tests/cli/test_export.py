@@ -171,6 +171,17 @@ class Csv(Case):
             dict(time_ns=70, event="end")])
         self.assertEqual(rows[3]["name"], 'job, "quoted"')
 
+    def test_an_exit_has_its_peak(self):
+        records = Records()
+        records.join(0, 1, 100, "sh")
+        records.exit(MS, 1, 0, 5, peak=300)
+        records.join(2 * MS, 2, 101, "sh")
+        records.exit(3 * MS, 2, 0, 5, peak=0)
+        self.write(recordings.whole(records))
+        rows = csv.DictReader(io.StringIO(self.export("-f", "csv", "--events")))
+        self.assertEqual([row["peak_resident_bytes"] for row in rows if row["event"] == "exit"],
+                         [str(300 * 4096), ""])
+
     def test_every_row_has_every_column(self):
         for words in ((), ("--events",)):
             text = self.export("-f", "csv", *words, says=LOSSES)
@@ -211,6 +222,15 @@ class Json(Case):
         self.write(data)
         text = self.export("--format=json", says=says)
         return [json.loads(line) for line in text.splitlines()]
+
+    def test_an_exit_has_its_peak(self):
+        records = Records()
+        for target, peak in ((1, 300), (2, 0), (3, None)):
+            records.join(0, target, 100, "sh")
+            records.exit(MS, target, 0, 5, peak=peak)
+        lines = self.lines(recordings.whole(records), says="")
+        self.assertEqual([line.get("peak_resident_bytes") for line in lines
+                          if line["type"] == "exit"], [300 * 4096, None, None])
 
     def test_nothing_is_lost(self):
         lines = self.lines(recordings.whole())

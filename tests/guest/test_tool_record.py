@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import mmap
 import os
 import shutil
 import signal
@@ -22,14 +23,14 @@ TOOL = shutil.copy(TOP / "build/faultline", "/dev/shm/faultline")
 SECONDS = 300   # of a guest that is emulated, on a kernel that watches over itself
 ORDINARY = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
-# Ends with what wait4 tells of its children: [[PID, status, minor, major]...]
+# Ends with what wait4 tells of its children: [[PID, status, KiB at most, minor, major]...]
 PARENT = """
 import json, os, sys
 ends = []
 for words in json.loads(sys.argv[1]):
     pid = os.posix_spawn(words[0], words, os.environ)
     _, status, usage = os.wait4(pid, 0)
-    ends.append((pid, status, usage.ru_minflt, usage.ru_majflt))
+    ends.append((pid, status, usage.ru_maxrss, usage.ru_minflt, usage.ru_majflt))
 print(json.dumps(ends))
 """
 
@@ -41,6 +42,15 @@ def with_children(segment, last):
         if isinstance(child, Fork) and child.parent == last.target:
             found.append(with_children(segment, segment.exit_of(child.pid)))
     return [sum(column) for column in zip(*found)]
+
+
+def peak_with_children(segment, last):
+    """The most memory that one of them had, in KiB, as wait4 tells it."""
+    peaks = [last.peak * mmap.PAGESIZE // 1024]
+    for child in segment.targets().values():
+        if isinstance(child, Fork) and child.parent == last.target:
+            peaks.append(peak_with_children(segment, segment.exit_of(child.pid)))
+    return max(peaks)
 
 
 class RecordTest(SessionTest):
@@ -89,9 +99,10 @@ class RecordTest(SessionTest):
         self.assertEqual(segment.source, recording.MODULE)
         self.assertEqual(segment.blind, "")
         self.assertEqual(len(ends), len(commands))
-        for pid, status, *counted in ends:
+        for pid, status, peak, *counted in ends:
             last = segment.exit_of(pid)
             self.assertEqual(with_children(segment, last), counted)
+            self.assertEqual(peak_with_children(segment, last), peak)
             self.assertEqual(last.status, status)
         self.assertEqual((segment.end.lost, of(segment.records, Lost)), (0, []))
         self.assertEqual(segment.end.records, len(segment.records))

@@ -88,6 +88,41 @@ static bool near(double number, double expected)
 	return fabs(number - expected) < 1e-6 * (1 + fabs(expected));
 }
 
+/* The end of a process whose peak the kernel knew. */
+static void leave_high(uint32_t target, uint64_t peak)
+{
+	const struct fl_exit last = {
+		.record = record_of(FL_RECORD_EXIT, sizeof(last), START + 3 * SECOND),
+		.target = target,
+		.peak_resident = peak,
+	};
+
+	assert_int_equal(history_add(history, &last.record), 0);
+}
+
+static void test_a_peak_that_no_sample_saw(void **state)
+{
+	(void)state;
+	join(FL_RECORD_TARGET, 1, 0, START + 1, START + 1);
+	leave_high(1, 70);
+	join(FL_RECORD_TARGET, 2, 0, START + 1, START + 1);
+	sample(2, START + SECOND, 100, 90);
+	leave_high(2, 70);
+	assert_int_equal(history->processes[0].peak_resident, 70);
+	assert_false(history->processes[0].sampled);
+	assert_int_equal(history->processes[1].peak_resident, 90);
+	assert_true(history->processes[1].sampled);
+}
+
+static void test_a_peak_of_before_is_none_of_ours(void **state)
+{
+	(void)state;
+	join(FL_RECORD_TARGET, 1, 0, START - SECOND, START + 1);
+	sample(1, START + SECOND, 100, 40);
+	leave_high(1, 70);
+	assert_int_equal(history->processes[0].peak_resident, 40);
+}
+
 static void test_a_life_from_birth_to_end(void **state)
 {
 	const struct history_process *process;
@@ -330,6 +365,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_life_from_birth_to_end, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_peak_that_no_sample_saw, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_peak_of_before_is_none_of_ours, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_one_that_was_there_before_counts_from_its_first_sample, begin, end),
 		cmocka_unit_test_setup_teardown(test_children_know_their_parent, begin, end),
