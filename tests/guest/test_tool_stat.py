@@ -48,10 +48,11 @@ class StatTest(SessionTest):
             self.assertEqual(of_pid[pid]["signal"], status & 127 or None, words)
         for key in ("minor_faults", "major_faults"):
             self.assertEqual(account["total"][key], account["wait4"][key])
-        for (pid, _, *counted), words in zip(ends, COMMANDS):
+        for (pid, _, peak, *counted), words in zip(ends, COMMANDS):
             if len(words) < 3 or FAULTER not in words[2]:   # not those with children, too
                 self.assertEqual([of_pid[pid][key] for key in ("minor_faults", "major_faults")],
                                  counted)
+                self.assertEqual(of_pid[pid]["peak_resident_bytes"], peak * 1024)
         self.assertEqual(account["source"]["kind"], "module")
         self.assertEqual(account["source"]["cannot_see"], "")
         for what in ("records", "visits", "processes"):
