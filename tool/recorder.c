@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +39,19 @@ static int old_path(const struct recorder *recorder, char *path, size_t bytes)
 	return (size_t)length < bytes ? 0 : -ENAMETOOLONG;
 }
 
+/*
+ * The link itself is not to be renamed or removed: it may be the system's, as /dev/stdout is. One
+ * that leads nowhere is left to who opens it.
+ */
+static void follow_link(struct recorder *recorder)
+{
+	struct stat file;
+
+	if (!lstat(recorder->path, &file) && S_ISLNK(file.st_mode) &&
+	    realpath(recorder->path, recorder->real))
+		recorder->path = recorder->real;
+}
+
 static int rename_old(struct recorder *recorder)
 {
 	char old[PATH_MAX];
@@ -64,7 +78,21 @@ static int open_writer(struct recorder *recorder, const struct faultline_segment
 	error = faultline_writer_open(recorder->path, flags, segment, &recorder->writer);
 	if (error)
 		return fail(recorder, error, faultline_message());
-	recorder->made = !recorder->append;
+	return 0;
+}
+
+static int begin(struct recorder *recorder)
+{
+	struct stat file;
+	int error;
+
+	recorder->made = stat(recorder->path, &file);
+	error = open_writer(recorder, &recorder->segment);
+	if (error)
+		return error;
+	recorder->begun = true;
+	if (recorder->append && !recorder->made)
+		recorder->before = file.st_size - faultline_writer_cut(recorder->writer);
 	return 0;
 }
 
@@ -73,9 +101,10 @@ int recorder_open(struct recorder *recorder, const struct faultline_segment *seg
 	int error;
 
 	recorder->segment = *segment;
+	follow_link(recorder);
 	error = recorder->append ? 0 : rename_old(recorder);
 	if (!error)
-		error = open_writer(recorder, segment);
+		error = begin(recorder);
 	if (error) {
 		recorder_cancel(recorder);
 		return error;
@@ -180,8 +209,11 @@ void recorder_cancel(struct recorder *recorder)
 	recorder->flight = NULL;
 	if (recorder->writer)
 		end_writer(recorder, NULL);
-	if (recorder->made)
+	if (recorder->begun && recorder->made)
 		unlink(recorder->path);
+	else if (recorder->begun && truncate(recorder->path, recorder->before))
+		say("cannot cut off what was begun in %s: %s", recorder->path, strerror(errno));
+	recorder->begun = false;
 	if (recorder->renamed && !old_path(recorder, old, sizeof(old)))
 		rename(old, recorder->path);
 	recorder->renamed = false;

@@ -6,6 +6,7 @@
 #ifndef RECORDER_H
 #define RECORDER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@
 #include "tally.h"
 
 struct recorder {
-	const char *path;
+	const char *path;   /* of a symbolic link: becomes that of its file */
 	bool append;	    /* to what is there; else that is renamed to PATH.old */
 	uint64_t flight_ns; /* keep only the last of it; 0: all */
 
@@ -23,8 +24,11 @@ struct recorder {
 	struct faultline_writer *writer;
 	struct flight *flight;
 	struct tally window; /* what recorder_snapshot() or _close() wrote of a flight */
-	bool made;	     /* PATH is a file of this recorder's alone */
+	bool begun;	     /* PATH has a segment of this recorder's */
+	bool made;	     /* and was not there before */
 	bool renamed;	     /* what it was before */
+	uint64_t before;     /* how long it was without that segment */
+	char real[PATH_MAX]; /* where a symbolic link led to */
 	int error;	     /* the first one: -errno */
 };
 
@@ -49,7 +53,7 @@ int recorder_snapshot(struct recorder *recorder, const struct faultline_figures 
 /** recorder_close - write all that is left, end it: 0 or the first error */
 int recorder_close(struct recorder *recorder, const struct faultline_figures *figures);
 
-/** recorder_cancel - there was nothing to record: put back what recorder_open() renamed */
+/** recorder_cancel - there was nothing to record: leave PATH as recorder_open() found it */
 void recorder_cancel(struct recorder *recorder);
 
 /** recorder_bytes - how long the file is, or what a flight keeps in memory */

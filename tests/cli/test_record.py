@@ -133,6 +133,19 @@ class Status(RecordTest):
         self.assertEqual(self.names(), ["faultline.data", "it"])
         self.assertEqual(self.file.read_text(), "old")
 
+    def test_of_what_is_not_there_appends_nothing(self):
+        self.record("--append", "--", "no-such-program")
+        self.assertEqual(self.names(), [])
+        self.record("true")
+        before = self.file.read_bytes()
+        self.record("--append", "--", "no-such-program")
+        self.assertEqual(self.file.read_bytes(), before)
+
+    def test_of_what_is_not_there_leaves_an_empty_file(self):
+        self.file.touch()
+        self.record("--", "no-such-program")
+        self.assertEqual((self.names(), self.file.read_bytes()), (["faultline.data"], b""))
+
 
 class Arguments(RecordTest):
     def test_that_are_wrong_are_told_and_nothing_runs(self):
@@ -293,6 +306,21 @@ class Files(RecordTest):
         self.assertEqual(self.names(), ["it"])
         self.assertEqual((self.last(done.stderr)["file"], self.last(done.stderr)["more"]),
                          ("it", " it"))
+
+    def test_that_a_link_leads_to(self):
+        """A link is nobody's recording: root's /dev/stdout would be renamed, or removed."""
+        there = self.folder / "there"
+        there.mkdir()
+        (there / "it").write_text("old")
+        (self.folder / "link").symlink_to("there/it")
+        self.record("-o", "link", "--", "no-such-program")
+        self.assertEqual((there / "it").read_text(), "old")
+        done = self.shell("exit 1", "-o", "link")
+        self.assertEqual(self.last(done.stderr)["file"], str(there / "it"))
+        self.assertTrue(recording.read_one(there / "it").end)
+        self.assertEqual((there / "it.old").read_text(), "old")
+        self.assertTrue((self.folder / "link").is_symlink())
+        self.assertEqual(self.names(), ["link", "there"])
 
     def test_get_a_segment_more(self):
         self.record("--append", "sleep", "0.1")
