@@ -74,6 +74,8 @@ int child_prepare(struct child *child, char *const *argv)
 		goto close;
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
+	/* Ignored, it would leave no status. It cannot come yet. */
+	signal(SIGCHLD, SIG_DFL);
 	return 0;
 close:
 	child_close(child);

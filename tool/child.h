@@ -25,7 +25,8 @@ struct child {
  * @argv: NULL at its end; argv[0] is looked for in PATH
  *
  * Signals that a terminal sends to all (SIGINT, SIGQUIT) are ignored in the caller from now on, not
- * in the child. If the caller dies before child_go(), so does the child.
+ * in the child; one of SIGCHLD that was ignored no longer is, likewise. If the caller dies before
+ * child_go(), so does the child.
  *
  * Return: 0 or -errno.
  */

@@ -146,6 +146,11 @@ class Status(RecordTest):
         self.record("--", "no-such-program")
         self.assertEqual((self.names(), self.file.read_bytes()), (["faultline.data"], b""))
 
+    def test_is_known_where_ends_of_children_are_ignored(self):
+        def ignore():
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        self.assertEqual(self.shell("exit 7", preexec_fn=ignore).returncode, 7)
+
 
 class Arguments(RecordTest):
     def test_that_are_wrong_are_told_and_nothing_runs(self):
