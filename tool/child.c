@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -136,14 +137,14 @@ void child_close(struct child *child)
 
 int child_end_as(const struct child *child)
 {
-	const struct rlimit no_core = { 0, 0 };
 	sigset_t one;
 	int number;
 
 	if (!WIFSIGNALED(child->status))
 		return WEXITSTATUS(child->status);
 	number = WTERMSIG(child->status);
-	setrlimit(RLIMIT_CORE, &no_core);
+	/* No limit on cores keeps one from a program that the kernel pipes them to. */
+	prctl(PR_SET_DUMPABLE, 0);
 	signal(number, SIG_DFL);
 	sigemptyset(&one);
 	sigaddset(&one, number);
