@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* faultline VERB ...: the command table. */
 #include <argp.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "libfaultline.h"
@@ -57,8 +59,24 @@ static int run(const struct command *command, int argc, char **argv)
 	return command->run(argc, argv);
 }
 
+/*
+ * Files of ours must not get the numbers of standard streams that were closed: what is said would
+ * go into them. These cannot be used either, and are closed in commands, as they were.
+ */
+static void fill_streams(void)
+{
+	int file;
+
+	do {
+		file = open("/", O_PATH | O_CLOEXEC);
+	} while (file >= 0 && file <= STDERR_FILENO);
+	if (file >= 0)
+		close(file);
+}
+
 int main(int argc, char **argv)
 {
+	fill_streams();
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;

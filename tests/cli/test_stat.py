@@ -191,6 +191,11 @@ class Refused(Case):
             done = self.stat(*words, "-o", "/dev/full", "--", "sleep", "0.2")
             self.refused(done, 1, "/dev/full", "No space left on device")
 
+    def test_what_is_written_has_no_messages_where_standard_error_is_closed(self):
+        done = self.stat("-o", "account", "--", "no-such-program", preexec_fn=lambda: os.close(2))
+        self.assertEqual(done.returncode, 127)
+        self.assertEqual((self.folder / "account").read_text(), "")
+
     def test_help_names_all_options(self):
         said = self.stat("--help").stdout
         for option in ("--interval=TIME", "--json", "--output=FILE", "--pid=PID", "--cgroup=PATH",
