@@ -16,21 +16,31 @@
 
 /* A process that was not there at the last look. */
 struct newcomer {
-	int file; /* -1: it is not to be looked at any more */
+	bool met; /* it is not to be looked at any more */
+	int file; /* -1: there are too many of them */
 	struct proc_stat stat;
 };
 
-static int open_newcomer(struct newcomer *newcomer, int pid)
+static int open_newcomer(struct newcomer *newcomer, int pid, bool keep)
 {
 	int error;
 
+	newcomer->met = false;
 	newcomer->file = proc_open_stat(pid, false);
 	if (newcomer->file < 0)
 		return newcomer->file;
 	error = proc_read_stat(newcomer->file, &newcomer->stat);
-	if (error)
+	if (error || !keep) {
 		close(newcomer->file);
+		newcomer->file = -1;
+	}
 	return error;
+}
+
+static void close_newcomer(const struct newcomer *newcomer)
+{
+	if (newcomer->file >= 0)
+		close(newcomer->file);
 }
 
 /* It is no older than the last look, which did not find it: closer than a tick, mostly. */
@@ -56,9 +66,9 @@ static bool belongs(const struct births *births, struct followed_set *set, uint6
 		new.birth_ns = birth_of(births, &newcomer->stat);
 		followed_add(set, now_ns, newcomer->file, &newcomer->stat, &new);
 	} else {
-		close(newcomer->file);
+		close_newcomer(newcomer);
 	}
-	newcomer->file = -1;
+	newcomer->met = true;
 	return true;
 }
 
@@ -71,19 +81,19 @@ static void follow_children(const struct births *births, struct followed_set *se
 	do {
 		more = false;
 		for (size_t i = 0; i < number; i++) {
-			if (newcomers[i].file >= 0 && belongs(births, set, now_ns, &newcomers[i]))
+			if (!newcomers[i].met && belongs(births, set, now_ns, &newcomers[i]))
 				more = true;
 		}
 	} while (more);
 	for (size_t i = 0; i < number; i++) {
-		if (newcomers[i].file >= 0)
-			close(newcomers[i].file);
+		if (!newcomers[i].met)
+			close_newcomer(&newcomers[i]);
 	}
 }
 
 /* Those that are in @pids and were not there before. */
-static size_t open_newcomers(const struct births *births, const int *pids, size_t number,
-			     struct newcomer *newcomers)
+static size_t open_newcomers(const struct births *births, const struct followed_set *set,
+			     const int *pids, size_t number, struct newcomer *newcomers)
 {
 	size_t found = 0, before = 0;
 
@@ -92,7 +102,7 @@ static size_t open_newcomers(const struct births *births, const int *pids, size_
 			before++;
 		if (before < births->number && births->pids[before] == pids[i])
 			continue;
-		if (!open_newcomer(&newcomers[found], pids[i]))
+		if (!open_newcomer(&newcomers[found], pids[i], set->files + found < set->files_max))
 			found++;
 	}
 	return found;
@@ -114,7 +124,7 @@ static int look_around(struct births *births, struct followed_set *set, uint64_t
 			return -ENOMEM;
 		}
 		follow_children(births, set, now_ns, newcomers,
-				open_newcomers(births, pids, number, newcomers));
+				open_newcomers(births, set, pids, number, newcomers));
 		free(newcomers);
 	}
 	free(births->pids);
@@ -170,7 +180,7 @@ static void meet_member(struct births *births, struct followed_set *set, uint64_
 			one->outside = 0;
 		return;
 	}
-	if (open_newcomer(&newcomer, pid))
+	if (open_newcomer(&newcomer, pid, true))
 		return;
 	/* Its EXIT may be told already: a cgroup has zombies, too. */
 	if (newcomer.stat.state == 'Z' && newcomer.stat.threads <= 1) {

@@ -10,15 +10,17 @@
 #include <unistd.h>
 
 #define NS_PER_S     1000000000ULL
-#define END_READINGS 8 /* some 10 microseconds each */
+#define FILES_OWN    24 /* of the tool, at the least */
+#define END_READINGS 8	/* some 10 microseconds each */
 
 void followed_init(struct followed_set *set, int epoll)
 {
 	struct rlimit limit;
 
 	/* The rest is the tool's own. The limit is not raised, as commands would inherit it. */
-	if (!getrlimit(RLIMIT_NOFILE, &limit))
-		set->files_max = limit.rlim_cur / 2;
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > FILES_OWN)
+		set->files_max = limit.rlim_cur >= 2 * FILES_OWN ? limit.rlim_cur / 2
+								 : limit.rlim_cur - FILES_OWN;
 	set->epoll = epoll;
 }
 
@@ -126,7 +128,8 @@ struct followed *followed_add(struct followed_set *set, uint64_t now_ns, int fil
 	struct followed *one;
 
 	if (!make_room(set)) {
-		close(file);
+		if (file >= 0)
+			close(file);
 		queue_lose(&set->queue, 0, 1);
 		return NULL;
 	}
@@ -144,7 +147,7 @@ struct followed *followed_add(struct followed_set *set, uint64_t now_ns, int fil
 		.birth_ns = new->birth_ns < now_ns ? new->birth_ns : now_ns,
 	};
 	memcpy(one->comm, stat->comm, sizeof(one->comm));
-	if (++set->files > set->files_max)
+	if (file >= 0 && ++set->files > set->files_max)
 		close_one(set, &one->file);
 	await_end(set, one);
 	tell_join(set, now_ns, one, new);

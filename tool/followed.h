@@ -72,7 +72,7 @@ struct followed_new {
 
 /**
  * followed_add - follow it from now on, and tell of it
- * @file: its stat file; the set's from now on, also on error
+ * @file: its stat file; the set's from now on, also on error; -1: it is opened each time
  * @stat: what was read from that
  *
  * Return: NULL if there is no memory, which is counted. Others in the set may move.
