@@ -75,7 +75,8 @@ size_t series_slices(const struct history *history, uint32_t segment, size_t mos
 	history_span(history, segment, &from, &to);
 	if (!period)
 		return most;
-	number = (to - from) / (SLICE_PERIODS * period);
+	/* One by one: twice what a recording says may be 0. */
+	number = (to - from) / period / SLICE_PERIODS;
 	if (number < 1)
 		return 1;
 	return number < most ? number : most;

@@ -165,6 +165,8 @@ static void test_slices_have_two_periods(void **state)
 	assert_int_equal(series_slices(made, 0, 4), 4);
 	made->segments[0].head.period_ns = 0;
 	assert_int_equal(series_slices(made, 0, 64), 64);
+	made->segments[0].head.period_ns = 1ULL << 63;
+	assert_int_equal(series_slices(made, 0, 64), 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, made_new, made_free)
