@@ -257,8 +257,9 @@ static struct history_process *process_of(const struct history *history,
 {
 	struct history_process *process = find(history, AS(fl_exec)->target);
 
+	/* In what is damaged, time may go back: no life is shorter than nothing. */
 	if (process)
-		process->last_ns = record->time_ns;
+		keep_greater(&process->last_ns, record->time_ns);
 	return process;
 }
 

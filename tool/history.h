@@ -34,7 +34,7 @@ struct history_process {
 	char first[FL_COMM_BYTES]; /* the one it began with */
 	uint64_t birth_ns;
 	uint64_t first_ns; /* followed since */
-	uint64_t last_ns;  /* of its newest record */
+	uint64_t last_ns;  /* of its newest record, never before first_ns */
 	enum history_end end;
 	int status;		    /* HISTORY_EXITED: as wait4(2) */
 	enum fl_left_reason reason; /* HISTORY_LEFT */

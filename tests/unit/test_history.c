@@ -157,6 +157,15 @@ static void test_a_life_from_birth_to_end(void **state)
 	assert_int_equal(history->exec_number, 0);
 }
 
+static void test_no_life_ends_before_it_begins(void **state)
+{
+	(void)state;
+	join(FL_RECORD_TARGET, 1, 0, START + SECOND, START + SECOND);
+	leave(1, START + 1, 350);
+	assert_int_equal(history->processes[0].end, HISTORY_EXITED);
+	assert_int_equal(history->processes[0].last_ns, START + SECOND);
+}
+
 static void test_one_that_was_there_before_counts_from_its_first_sample(void **state)
 {
 	(void)state;
@@ -365,6 +374,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_life_from_birth_to_end, begin, end),
+		cmocka_unit_test_setup_teardown(test_no_life_ends_before_it_begins, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_peak_that_no_sample_saw, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_peak_of_before_is_none_of_ours, begin, end),
 		cmocka_unit_test_setup_teardown(
