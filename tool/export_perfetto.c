@@ -373,6 +373,7 @@ static void write_last(const struct export *out, const struct fl_record *record,
 	const struct fl_exit *ended = (const void *)record;
 	const struct fl_counts *counts = roster_counts(record);
 	uint64_t peak = record->type == FL_RECORD_EXIT ? faultline_exit_peak(ended) : 0;
+	const char *signal = sigabbrev_np(WTERMSIG(ended->status));
 	struct protobuf event;
 	char how[40];
 
@@ -380,9 +381,10 @@ static void write_last(const struct export *out, const struct fl_record *record,
 	if (record->type == FL_RECORD_LEFT)
 		snprintf(how, sizeof(how), "left: %s",
 			 export_reason(((const struct fl_left *)record)->reason));
+	else if (WIFSIGNALED(ended->status) && signal)
+		snprintf(how, sizeof(how), "killed by SIG%s", signal);
 	else if (WIFSIGNALED(ended->status))
-		snprintf(how, sizeof(how), "killed by SIG%s",
-			 sigabbrev_np(WTERMSIG(ended->status)));
+		snprintf(how, sizeof(how), "killed by signal %d", WTERMSIG(ended->status));
 	else
 		snprintf(how, sizeof(how), "exit %d", WEXITSTATUS(ended->status));
 	write_instant(out, record->time_ns, who->target, how, "");

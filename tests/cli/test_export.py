@@ -438,6 +438,14 @@ class Perfetto(Case):
             "fork sh", 'exec job, "quoted"', "missed", "lost", "killed by SIGKILL", "left: denied",
             "exit 3"]))
 
+    def test_signals_without_a_name_have_their_number(self):
+        records = Records()
+        records.join(0, 1, 100, "sh")
+        records.exit(MS, 1, 40, 6)
+        packets = self.packets(recordings.whole(records), says="")
+        self.assertIn("killed by signal 40", [packet.get("track_event", {}).get("name")
+                                              for packet in packets])
+
     def test_segments_of_another_boot_come_behind(self):
         later = 3600 * 1000 * MS
         second = Records()
