@@ -22,6 +22,8 @@ static void add(struct history_rates *to, const struct history_rates *from)
 /* Only the slices that a process lived in: there may be many short lives. */
 static void add_process(struct series *series, const struct history_process *process)
 {
+	/* Who lives on holds its memory, however long ago the last sample was. */
+	uint64_t last = process->end == HISTORY_ALIVE ? UINT64_MAX : process->last_ns;
 	uint64_t from = process->first_ns > series->from_ns ? process->first_ns : series->from_ns;
 	size_t i = (from - series->from_ns) / series->step_ns;
 
@@ -29,7 +31,7 @@ static void add_process(struct series *series, const struct history_process *pro
 		uint64_t begin = series->from_ns + i * series->step_ns;
 		struct history_rates rates;
 
-		if (begin > process->last_ns)
+		if (begin > last)
 			break;
 		rates = history_between(process, begin, begin + series->step_ns);
 		add(&series->slices[i], &rates);

@@ -156,6 +156,23 @@ static void test_series_of_one_and_of_all(void **state)
 	series_free(&series);
 }
 
+static void test_who_was_not_looked_at_any_more_holds_its_memory(void **state)
+{
+	struct series series;
+
+	(void)state;
+	made_join(1, 0, 0, "lives");
+	made_join(2, 0, 0, "ends");
+	made_sample(1, SECOND, (struct fl_counts){ .resident = 5 });
+	made_sample(2, SECOND, (struct fl_counts){ .resident = 50 });
+	made_exit(2, SECOND, 0, (struct fl_counts){ 0 });
+	made_end(4 * SECOND, (struct faultline_end){ 0 });
+	assert_int_equal(series_make(made, 0, HISTORY_NONE, 4, &series), 0);
+	assert_int_equal(series.slices[1].resident, 5);
+	assert_int_equal(series.slices[3].resident, 5);
+	series_free(&series);
+}
+
 static void test_slices_have_two_periods(void **state)
 {
 	(void)state;
@@ -182,6 +199,7 @@ int main(void)
 		TEST(threads_share_their_memory),
 		TEST(without_an_end_records_tell_what_is_missing),
 		TEST(series_of_one_and_of_all),
+		TEST(who_was_not_looked_at_any_more_holds_its_memory),
 		TEST(slices_have_two_periods),
 	};
 
