@@ -117,14 +117,23 @@ static void add_folder(struct list *list, const char *path)
 		say("no recordings in %s: faultline record -- COMMAND makes one", path);
 }
 
+/* Who names a file wants to read it: where `report` cannot, its row alone would not tell. */
 static void add_named(struct list *list, const char *path)
 {
 	struct stat status;
 
-	if (!stat(path, &status) && S_ISDIR(status.st_mode))
+	if (!stat(path, &status) && S_ISDIR(status.st_mode)) {
 		add_folder(list, path);
-	else if (add(list, path))
+		return;
+	}
+	if (add(list, path)) {
 		list->failed = true;
+		return;
+	}
+	if (!list->surveys[list->number - 1].command) {
+		say("%s", faultline_message());
+		list->failed = true;
+	}
 }
 
 static int by_time(const void *a, const void *b)

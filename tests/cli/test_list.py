@@ -128,6 +128,20 @@ class List(unittest.TestCase):
             self.assertIn(text, done.stderr)
             self.assertEqual([row["name"] for row in json.loads(done.stdout)], ["good"])
 
+    def test_what_is_named_and_cannot_be_read_is_a_failure_with_a_row(self):
+        self.write("empty", b"")
+        self.write("cut", recordings.whole()[:20])
+        self.write("newer", b"FLR\2" + recordings.whole()[4:])
+        for name, state, text in (("empty", "empty", "before anything was recorded"),
+                                  ("cut", "empty", "before anything was recorded"),
+                                  ("newer", "other version", "version")):
+            done = self.run_tool("--json", name)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, rf"\Afaultline list: {name}: [^\n]*{text}[^\n]*\n\Z")
+            self.assertEqual([(row["name"], row["state"]) for row in json.loads(done.stdout)],
+                             [(name, state)])
+        self.assertEqual(self.states(), {"cut": "empty", "newer": "other version"})
+
     def test_an_empty_folder_says_what_to_do(self):
         says = "faultline list: no recordings in .: faultline record -- COMMAND makes one\n"
         self.assertEqual(self.list(says=says), "")
