@@ -35,7 +35,8 @@ SOAK    := $(addprefix build/tests/soak/,hammer hog prodder races sessions storm
 .DELETE_ON_ERROR:
 .PHONY: all user module install uninstall demo study need-check check lint unit cli tests guest
 .PHONY: coverage kernels check-races check-bench soak clean help
-.PHONY: lib tool page check-page install-lib uninstall-lib abi fuzz bench bench-programs
+.PHONY: lib tool page check-page install-lib uninstall-lib install-tool uninstall-tool
+.PHONY: abi fuzz bench bench-programs
 
 # The tool counts without the module as well: a machine without headers is no reason to fail.
 all: user tool $(if $(wildcard $(KDIR)/Makefile),module) ## build all, the module if it can be
@@ -118,7 +119,8 @@ build/libfaultline.a: $(LIBRARY:%=build/lib/%.o)
 # Built in a copy, one for each kernel: what the kernel's make leaves stays out of the sources.
 module: ## build the module for the kernel KVER (the running one): build/faultline.ko
 	$(if $(wildcard $(KDIR)/Makefile),,$(error no headers for the kernel $(KVER) in $(KDIR): \
-		`sudo apt install linux-headers-$(KVER)`, or without root or on another kernel \
+		`sudo apt install linux-headers-$(KVER)`, or without the module \
+		`sudo make install-tool` installs the tool, or without root or on another kernel \
 		`make demo` runs everything in a virtual machine))
 	@mkdir -p $(MODULE_DIR)/kernel $(MODULE_DIR)/include/uapi
 	@rm -rf $(MODULE_DIR)/kernel/probe
@@ -135,20 +137,27 @@ TOOL_PAGES  = $(wildcard man/*.1)
 COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 SHARE       = $(DESTDIR)$(PREFIX)/share/faultline
 
-install: module user tool install-lib ## install all below DESTDIR: module for KVER, rest in PREFIX
+# Nothing is installed before everything is built.
+install: module user tool lib ## install all below DESTDIR: module for KVER, rest in PREFIX
+	@$(MAKE) --no-print-directory install-tool install-lib
 	install -D -m 644 $(MODULE_DIR)/kernel/faultline.ko $(UPDATES)/faultline.ko
-	install -D -t $(DESTDIR)$(PREFIX)/bin build/faultline build/work build/monitor
+	install -D -t $(DESTDIR)$(PREFIX)/bin build/work build/monitor
+	$(if $(DESTDIR),,depmod -a $(KVER))
+
+uninstall: uninstall-tool uninstall-lib ## remove what `make install` installed, same variables
+	rm -f $(UPDATES)/faultline.ko $(addprefix $(DESTDIR)$(PREFIX)/bin/,work monitor)
+	$(if $(DESTDIR),,depmod -a $(KVER))
+
+install-tool: tool ## install the tool alone, which needs no headers, below DESTDIR, in PREFIX
+	install -D -t $(DESTDIR)$(PREFIX)/bin build/faultline
 	install -D -m 644 -t $(MANDIR)/man1 $(TOOL_PAGES)
 	install -D -m 644 packaging/completion/faultline.bash $(COMPLETIONS)/faultline
 	$(if $(wildcard build/report.html),install -D -m 644 -t $(SHARE) build/report.html)
-	$(if $(DESTDIR),,depmod -a $(KVER))
 
-uninstall: uninstall-lib ## remove what `make install` with the same variables installed
-	rm -f $(UPDATES)/faultline.ko $(COMPLETIONS)/faultline \
-		$(addprefix $(DESTDIR)$(PREFIX)/bin/,faultline work monitor) \
+uninstall-tool: ## remove what `make install-tool` with the same variables installed
+	rm -f $(DESTDIR)$(PREFIX)/bin/faultline $(COMPLETIONS)/faultline \
 		$(addprefix $(MANDIR)/man1/,$(notdir $(TOOL_PAGES))) $(SHARE)/report.html
 	rmdir $(SHARE) 2>/dev/null || true
-	$(if $(DESTDIR),,depmod -a $(KVER))
 
 # Where the library goes, below DESTDIR. HEADERS is what its users include.
 LIBDIR  = $(DESTDIR)$(PREFIX)/lib

@@ -95,7 +95,8 @@ class Targets(unittest.TestCase):
             self.assertNotEqual(done.returncode, 0)
             self.assertRegex(done.stderr, r"\A[^\n]+\n\Z")
             for text in (f"no headers for the kernel {OTHER} in {missing}",
-                         f"`sudo apt install linux-headers-{OTHER}`", "`make demo`"):
+                         f"`sudo apt install linux-headers-{OTHER}`", "`sudo make install-tool`",
+                         "`make demo`"):
                 self.assertIn(text, done.stderr)
         self.assertFalse(self.target.exists())
 
@@ -150,6 +151,22 @@ class Targets(unittest.TestCase):
                          {name.removeprefix("usr/local/") for name in modes} | programs)
         self.succeeds("uninstall", to, "PREFIX=/usr", *self.kernel())
         self.assertEqual(self.installed(), {})
+
+    def test_the_tool_is_installed_alone_without_headers(self):
+        (self.tree / "build").mkdir()
+        (self.tree / "build/report.html").write_text("page")
+        words = (f"DESTDIR={self.target}", "PREFIX=/opt/fl", f"KVER={OTHER}",
+                 f"KDIR={self.headers / 'missing'}")
+        self.succeeds("install-tool", *words)
+        self.assertEqual(self.installed(), {f"opt/fl/{name}": mode for name, mode in {
+            "bin/faultline": 0o755,
+            "share/bash-completion/completions/faultline": 0o644,
+            "share/faultline/report.html": 0o644,
+            **{f"share/man/man1/{page.name}": 0o644 for page in tree.ROOT.glob("man/*.1")},
+        }.items()})
+        self.succeeds("uninstall-tool", *words)
+        self.assertEqual(self.installed(), {})
+        self.assertFalse((self.target / "opt/fl/share/faultline").exists())
 
     def test_the_page_is_installed_if_it_was_built(self):
         to = f"DESTDIR={self.target}"
