@@ -286,15 +286,15 @@ static int press(struct top *top, int key)
 	struct screen_view *view = &top->view;
 	size_t page = top->screen.rows ? top->screen.rows : 1;
 
-	if (key == 'q') {
-		top->quit = true;
-		return 0;
-	}
+	/* Also q, with which readers leave a text: top's command would be ended for it. */
 	if (view->help) {
 		view->help = false;
 		return 0;
 	}
 	switch (key) {
+	case 'q':
+		top->quit = true;
+		return 0;
 	case 'h':
 	case '?':
 		view->help = true;

@@ -12,6 +12,8 @@
 #define NAME_USUAL  (FL_COMM_BYTES - 1)
 #define SPARK_LEAST 8
 #define INDENT	    2 /* columns for each level of the tree */
+#define ENDED	    " (ended)"
+#define ENDED_WIDTH ((int)sizeof(ENDED) - 1)
 
 struct column_kind {
 	const char *name;
@@ -125,7 +127,13 @@ static void put_name(const struct column_plan *plan, const struct table_row *row
 		cell_left(line, branch, INDENT);
 		width -= level * INDENT;
 	}
-	snprintf(text, sizeof(text), "%s%s", row->name, row->ended ? " (ended)" : "");
+	snprintf(text, sizeof(text), "%s%s", row->name, row->ended ? ENDED : "");
+	/* A long name gives way to the mark, as long as there is something of it. */
+	if (row->ended && cell_columns(text) > width && width >= NAME_LEAST + ENDED_WIDTH / 2) {
+		cell_left(line, row->name, width - ENDED_WIDTH);
+		cell_text(line, ENDED);
+		return;
+	}
 	cell_left(line, text, width);
 }
 

@@ -51,6 +51,7 @@ static void put_title(struct screen *screen, const struct screen_view *view, int
 {
 	struct cell_line *line = add_line(screen, SCREEN_TITLE, columns);
 	const struct table *table = view->table;
+	size_t alive = table->number - table->ended;
 	char every[UNITS_BYTES];
 	char left_out[64] = "";
 	char ended[64] = "";
@@ -60,16 +61,22 @@ static void put_title(struct screen *screen, const struct screen_view *view, int
 		snprintf(ended, sizeof(ended), ", %zu ended", table->ended);
 	if (view->left_out)
 		snprintf(left_out, sizeof(left_out), ", %zu not followed", view->left_out);
-	snprintf(text, sizeof(text), "faultline top  %s%zu processes%s%s, each %s, by %s%s%s",
-		 view->paused ? "PAUSED  " : "", table->number - table->ended, ended, left_out,
+	snprintf(text, sizeof(text), "faultline top  %s%zu process%s%s%s, each %s, by %s%s%s",
+		 view->paused ? "PAUSED  " : "", alive, alive == 1 ? "" : "es", ended, left_out,
 		 units_time(every, view->length_ns), key_names[view->order.key],
 		 view->order.reverse ? " reversed" : "", view->order.tree ? ", as a tree" : "");
 	cell_text(line, text);
 }
 
+static void put_whole(struct cell_line *line, const char *text)
+{
+	if (cell_columns(text) <= line->room - line->columns)
+		cell_text(line, text);
+}
+
 /* "minor 12.3k/s ▂▄▆█" and two figures, of which those that fit are shown. */
 static void put_total(struct screen *screen, const struct screen_view *view, int columns,
-		      const char *name, double rate, const float *cells, const char *more)
+		      const char *name, double rate, const float *cells, const char *const *more)
 {
 	struct cell_line *line = add_line(screen, SCREEN_PLAIN, columns);
 	int number = columns - TOTALS > TABLE_SPARK ? TABLE_SPARK : columns - TOTALS;
@@ -84,33 +91,36 @@ static void put_total(struct screen *screen, const struct screen_view *view, int
 		cell_left(line, spark, number);
 		cell_text(line, " ");
 	}
-	cell_text(line, more);
+	put_whole(line, more[0]);
+	put_whole(line, more[1]);
 }
 
 static void put_minor(struct screen *screen, const struct screen_view *view, int columns)
 {
 	const struct history_rates *total = &view->table->total;
-	char resident[UNITS_BYTES];
-	char cpu[UNITS_BYTES];
-	char more[128];
+	char text[UNITS_BYTES];
+	char time[64];
+	char memory[64];
 
-	snprintf(more, sizeof(more), "CPU    %6s  resident %8s",
-		 units_percent(cpu, total->cpu * 100),
-		 units_bytes(resident, total->resident * view->footing->segment->page_bytes));
-	put_total(screen, view, columns, "minor", total->minor, view->table->minor, more);
+	snprintf(time, sizeof(time), "CPU    %6s", units_percent(text, total->cpu * 100));
+	snprintf(memory, sizeof(memory), "  resident %8s",
+		 units_bytes(text, total->resident * view->footing->segment->page_bytes));
+	put_total(screen, view, columns, "minor", total->minor, view->table->minor,
+		  (const char *const[]){ time, memory });
 }
 
 static void put_major(struct screen *screen, const struct screen_view *view, int columns)
 {
 	const struct history_rates *total = &view->table->total;
-	char swapped[UNITS_BYTES];
-	char system[UNITS_BYTES];
-	char more[128];
+	char text[UNITS_BYTES];
+	char time[64];
+	char memory[64];
 
-	snprintf(more, sizeof(more), "kernel %6s  swapped  %8s",
-		 units_percent(system, total->system * 100),
-		 units_bytes(swapped, total->swapped * view->footing->segment->page_bytes));
-	put_total(screen, view, columns, "major", total->major, view->table->major, more);
+	snprintf(time, sizeof(time), "kernel %6s", units_percent(text, total->system * 100));
+	snprintf(memory, sizeof(memory), "  swapped  %8s",
+		 units_bytes(text, total->swapped * view->footing->segment->page_bytes));
+	put_total(screen, view, columns, "major", total->major, view->table->major,
+		  (const char *const[]){ time, memory });
 }
 
 /* What is cut off shows that it is. */
@@ -153,19 +163,18 @@ static const char *blind_of(const struct screen_view *view)
 
 static void put_keys(struct screen *screen, const struct screen_view *view, int columns)
 {
+	static const char *const texts[] = {
+		"sort: m minor  M major  c CPU  r resident  s swapped  p PID  n name   "
+		"R reverse  t tree  space pause  h help  q quit",
+		"sort: m M c r s p n  R reverse  t tree  space pause  h help  q quit",
+		"h help  q quit",
+	};
 	struct cell_line *line = add_line(screen, SCREEN_KEYS, columns);
+	size_t i = 0;
 
-	if (view->help)
-		cell_text(line, "any key: back");
-	else if (columns >= 102)
-		cell_text(line,
-			  "sort: m minor  M major  c CPU  r resident  s swapped  p PID  n name   "
-			  "R reverse  t tree  space pause  h help  q quit");
-	else if (columns >= 66)
-		cell_text(line,
-			  "sort: m M c r s p n  R reverse  t tree  space pause  h help  q quit");
-	else
-		cell_text(line, "h help  q quit");
+	while (i + 1 < sizeof(texts) / sizeof(texts[0]) && cell_columns(texts[i]) > columns)
+		i++;
+	cell_text(line, view->help ? "any key: back" : texts[i]);
 	cell_left(line, "", columns - line->columns);
 }
 

@@ -135,8 +135,7 @@ static void test_a_tree_in_ascii(void **state)
 static void test_what_fits_is_shown(void **state)
 {
 	static const char *const tiny[] = { "m  500k/s" };
-	static const char *const small[] = { "minor    500k/s CPU", "▼minor/s name",
-					     "    500k cc1" };
+	static const char *const small[] = { "minor    500k/s", "▼minor/s name", "    500k cc1" };
 
 	(void)state;
 	tell_three();
@@ -148,6 +147,50 @@ static void test_what_fits_is_shown(void **state)
 	shows(0, small, 1);
 	compose(3, 17);
 	shows(1, small + 1, 2);
+}
+
+/* What is pressed is whole, or is not there; so are figures. */
+static void test_nothing_is_half_there(void **state)
+{
+	(void)state;
+	tell_three();
+	for (int columns = 14; columns < 180; columns++) {
+		const char *text;
+
+		compose(24, columns);
+		text = screen.lines[23].line.text;
+		assert_non_null(strstr(text, "q quit"));
+		text = screen.lines[1].line.text;
+		assert_int_equal(!strstr(text, "CPU"), !strstr(text, "50 %"));
+		assert_int_equal(!strstr(text, "resident"), !strstr(text, "121 MiB"));
+		text = screen.lines[2].line.text;
+		assert_int_equal(!strstr(text, "kernel"), !strstr(text, "13 %"));
+		assert_int_equal(!strstr(text, "swapped"), !strstr(text, "0 B"));
+	}
+}
+
+static void test_one_is_no_processes(void **state)
+{
+	(void)state;
+	told_join(1, 0, START, "one");
+	told_sample(1, START + SECOND, 0, 1000);
+	fill(START + SECOND);
+	compose(24, 80);
+	shows(0, (const char *const[]){ "faultline top  1 process, each 1.00 s, by minor faults" },
+	      1);
+}
+
+static void test_a_long_name_leaves_room_to_say_that_it_ended(void **state)
+{
+	(void)state;
+	told_join(1, 0, START, "fifteen-letters");
+	told_sample(1, START + SECOND, 0, 1000);
+	told_exit(1, START + SECOND, 1000);
+	fill(START + SECOND);
+	compose(24, 80);
+	assert_non_null(strstr(screen.lines[7].line.text, " fifteen (ended)"));
+	compose(24, 120);
+	assert_non_null(strstr(screen.lines[7].line.text, " fifteen-letters (ended)"));
 }
 
 static void all_sizes(void)
@@ -246,6 +289,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_screen_of_80_columns, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_tree_in_ascii, begin, end),
 		cmocka_unit_test_setup_teardown(test_what_fits_is_shown, begin, end),
+		cmocka_unit_test_setup_teardown(test_nothing_is_half_there, begin, end),
+		cmocka_unit_test_setup_teardown(test_one_is_no_processes, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_long_name_leaves_room_to_say_that_it_ended,
+						begin, end),
 		cmocka_unit_test_setup_teardown(test_no_size_is_too_small, begin, end),
 		cmocka_unit_test_setup_teardown(test_the_cursor_stays_in_sight, begin, end),
 		cmocka_unit_test_setup_teardown(test_on_paper_are_all_rows_and_no_keys, begin, end),
