@@ -53,7 +53,7 @@ export class Lane {
       cursor: cursor(this.state),
       scales: { x: { time: false, auto: false }, y: { auto: false, range: [0, 3] } },
       axes: [
-        timeAxis({ label: "time since the recording began (s)", labelSize: 20, labelGap: 0,
+        timeAxis({ label: "time since the recording began", labelSize: 20, labelGap: 0,
           labelFont: FONT }),
         { stroke: quiet, size: AXIS_WIDTH, font: FONT, ticks: { show: false },
           grid: { show: false }, splits: [0.5, 1.5, 2.5], values: () => KINDS },

@@ -19,11 +19,19 @@ export const AXIS_WIDTH = 74;
 // Peaks this many times higher than the highest mean leave the plot at its top.
 const PEAKS = 3;
 
-// Marks of the axis of time: "12.5 s"; as many places as tell them apart.
+// As few places as a step needs, so that its multiples are not rounded.
+function placesOf(step) {
+  let places = 0;
+  while (places < 6 && Math.abs(step - Number(step.toFixed(places))) > step * 1e-6)
+    places++;
+  return places;
+}
+
+// Marks of the axis of time: "12.5 s".
 function timeMarks(_plot, marks) {
   const step = marks.length > 1 ? marks[1] - marks[0] : 1;
   const [unit, name] = step >= 0.001 ? [1, "s"] : [1e-3, "ms"];
-  const places = Math.min(Math.max(Math.ceil(-Math.log10(step / unit) - 1e-9), 0), 6);
+  const places = placesOf(step / unit);
   return marks.map((mark) => `${(mark / unit).toFixed(places)} ${name}`);
 }
 

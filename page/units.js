@@ -21,9 +21,11 @@ export function short(number) {
   return digits(number);
 }
 
-// Of an axis: round numbers, short.
+// Of an axis: "2.5k", "0.005"; its marks are round, and digits cut off would make them wrong.
 export function mark(number) {
-  return short(number).replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
+  const [unit, name] = [[1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([unit]) => number >= unit) ??
+    [1, ""];
+  return `${Number((number / unit).toPrecision(6))}${name}`;
 }
 
 export function bytes(number) {

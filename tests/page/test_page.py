@@ -2,6 +2,7 @@
 """The page of `faultline report --html`, in a browser."""
 
 import json
+import re
 import socket
 import tempfile
 import unittest
@@ -140,6 +141,32 @@ class TestPlots(PageTest):
         cells = self.run_js("[...document.querySelectorAll('#readout tbody tr:nth-child(2) td')]"
                             ".map((cell) => cell.textContent)")
         self.assertEqual(cells, ["2.00k", "100", "50.0", "10.0", "1.00"])
+
+    def test_marks_of_axes_are_not_rounded(self):
+        def short(last_ns, cpu_ns):
+            records = recordings.Records()
+            records.join(0, 1, 100, "short")
+            for part in (1, 2):
+                records.sample(last_ns * part // 2, 1, 80 * part, 0, cpu_ns * part, 0, 6 * part)
+            return recordings.segment_block() + records.block() + recordings.end_block(
+                0, records.count, recordings.START + last_ns)
+
+        written = "CanvasRenderingContext2D.prototype.fillText"
+        for last_ns, cpu_ns in ((3_200_000, 320), (320 * recordings.MS, 10_000)):
+            browser = self.show(f"short-{last_ns}", lambda: short(last_ns, cpu_ns))
+            self.run_js(f"(() => {{ globalThis.marks = []; const real = {written};"
+                        f"{written} = function (text, ...more) {{"
+                        "if (this.canvas.closest('#plot-cpu')) marks.push(text);"
+                        "return real.call(this, text, ...more); }; })()")
+            browser.scheme("dark")
+            browser.wait("marks.length > 0")
+            times, values = " ".join(self.run_js("marks")).split("% of one CPU")[:2]
+            times = [float(mark) for mark in re.findall(r"[\d.]+(?= m?s)", times)]
+            values = [float(mark) for mark in re.findall(r"[\d.]+(?= |$)(?! m?s)", values)]
+            for axis in (times, values):
+                steps = [b - a for a, b in zip(axis, axis[1:])]
+                self.assertGreater(len(steps), 2, axis)
+                self.assertAlmostEqual(min(steps), max(steps), msg=axis)
 
     def test_the_sum_of_processes_is_drawn_in_both_ways(self):
         self.show_workers()
