@@ -4,7 +4,7 @@
 import uPlot from "uplot";
 
 import { colour } from "./colours.js";
-import { AXIS_WIDTH, FONT, cursor, pointed, selected, timeAxis } from "./plots.js";
+import { AXIS_WIDTH, FONT, TIME_HALF, cursor, pointed, selected, timeAxis } from "./plots.js";
 import { clean, element, moment, numberOf } from "./units.js";
 
 const KINDS = ["end", "exec", "fork"];
@@ -48,7 +48,7 @@ export class Lane {
     this.plot = new uPlot({
       width: Math.max(this.place.clientWidth, 200),
       height: 118,
-      padding: [4, 10, 0, 0],
+      padding: [4, TIME_HALF, 0, 0],
       legend: { show: false },
       cursor: cursor(this.state),
       scales: { x: { time: false, auto: false }, y: { auto: false, range: [0, 3] } },

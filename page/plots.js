@@ -16,6 +16,8 @@ const HEIGHT_EMPTY = 84;
 export const FONT = "11px system-ui, sans-serif";
 const LABEL = 18;
 export const AXIS_WIDTH = 74;
+// Half of the widest mark of time: one may stand at the very end.
+export const TIME_HALF = 26;
 // Peaks this many times higher than the highest mean leave the plot at its top.
 const PEAKS = 3;
 
@@ -130,7 +132,7 @@ class Plot {
     return {
       width: Math.max(this.place.clientWidth, 200),
       height: this.any ? HEIGHT : HEIGHT_EMPTY,
-      padding: [6, 10, 0, 0],
+      padding: [6, TIME_HALF, 0, 0],
       legend: { show: false },
       cursor: cursor(this.state),
       scales: { x: { time: false, auto: false }, y: { auto: false } },
@@ -148,7 +150,7 @@ class Plot {
   valueAxis() {
     return {
       stroke: colour("quiet"), grid: { stroke: colour("grid"), width: 1 }, ticks: { show: false },
-      font: FONT, size: AXIS_WIDTH - LABEL, space: 30, label: this.quantity.unit,
+      font: FONT, size: AXIS_WIDTH - LABEL, space: 30, label: this.any ? this.quantity.unit : " ",
       labelSize: LABEL, labelFont: FONT, labelGap: 0,
       values: (_plot, marks) => marks.map(mark),
     };

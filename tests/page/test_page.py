@@ -75,6 +75,24 @@ class PageTest(unittest.TestCase):
             "d.forEach((v, i) => { sum += v; if (i % 4 === 3) n += v > 0; });"
             "return [n, sum]; })()")
 
+    def listen_to_text(self, selector):
+        """All text written on a canvas from now on is in `texts`, with the pixels cut off it."""
+        self.run_js("""(() => {
+            globalThis.texts = [];
+            const real = CanvasRenderingContext2D.prototype.fillText;
+            CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+                if (this.canvas.closest("%s")) {
+                    const { e: left, f: top, b } = this.getTransform();
+                    const half = this.measureText(text).width / 2;
+                    const ends = b ? [top - half, top + half - this.canvas.height]
+                        : [left + x - half, left + x + half - this.canvas.width];
+                    const cut = this.textAlign === "center" ? Math.max(-ends[0], ends[1], 0) : 0;
+                    texts.push({ text, cut });
+                }
+                return real.call(this, text, x, y);
+            };
+        })()""" % selector)
+
     def tearDown(self):
         self.assertEqual(self.browser.errors, [])
         self.assertEqual([url for url in self.browser.requests if not url.startswith("file://")],
@@ -151,22 +169,32 @@ class TestPlots(PageTest):
             return recordings.segment_block() + records.block() + recordings.end_block(
                 0, records.count, recordings.START + last_ns)
 
-        written = "CanvasRenderingContext2D.prototype.fillText"
         for last_ns, cpu_ns in ((3_200_000, 320), (320 * recordings.MS, 10_000)):
             browser = self.show(f"short-{last_ns}", lambda: short(last_ns, cpu_ns))
-            self.run_js(f"(() => {{ globalThis.marks = []; const real = {written};"
-                        f"{written} = function (text, ...more) {{"
-                        "if (this.canvas.closest('#plot-cpu')) marks.push(text);"
-                        "return real.call(this, text, ...more); }; })()")
+            self.listen_to_text("#plot-cpu")
             browser.scheme("dark")
-            browser.wait("marks.length > 0")
-            times, values = " ".join(self.run_js("marks")).split("% of one CPU")[:2]
+            browser.wait("texts.length > 0")
+            times, values = " ".join(self.run_js("texts.map(({text}) => text)")).split("% of one CPU")[:2]
             times = [float(mark) for mark in re.findall(r"[\d.]+(?= m?s)", times)]
             values = [float(mark) for mark in re.findall(r"[\d.]+(?= |$)(?! m?s)", values)]
             for axis in (times, values):
                 steps = [b - a for a, b in zip(axis, axis[1:])]
                 self.assertGreater(len(steps), 2, axis)
                 self.assertAlmostEqual(min(steps), max(steps), msg=axis)
+
+    def test_no_text_of_a_plot_is_cut_off(self):
+        def second():
+            records = recordings.Records()
+            records.join(0, 1, 100, "idle")
+            records.sample(1000 * recordings.MS, 1, 10)
+            return recordings.segment_block() + records.block() + recordings.end_block(
+                0, records.count, recordings.START + 1000 * recordings.MS)
+
+        browser = self.show("second", second)
+        self.listen_to_text(".plot")
+        browser.scheme("dark")
+        browser.wait("texts.length > 0")
+        self.assertEqual(self.run_js("texts.filter(({cut}) => cut > 0)"), [])
 
     def test_the_sum_of_processes_is_drawn_in_both_ways(self):
         self.show_workers()
