@@ -82,9 +82,10 @@ function insights(state) {
   more.textContent = `Show all ${found.length} findings`;
   more.onclick = () => {
     more.hidden = true;
-    place("insights", ...found);
+    found.forEach((line) => line.classList.remove("rest"));
   };
-  place("insights", ...found.slice(0, INSIGHTS));
+  found.slice(INSIGHTS).forEach((line) => line.classList.add("rest"));
+  place("insights", ...found);
 }
 
 function lacks(report, segment) {

@@ -20,5 +20,10 @@ export function themeButton(button, changed) {
     show();
     changed();
   });
+  // Paper is white.
+  addEventListener("beforeprint", () => {
+    document.documentElement.dataset.theme = "light";
+  });
+  addEventListener("afterprint", show);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
 }

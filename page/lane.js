@@ -4,7 +4,7 @@
 import uPlot from "uplot";
 
 import { colour } from "./colours.js";
-import { AXIS_WIDTH, FONT, TIME_HALF, cursor, pointed, selected, timeAxis } from "./plots.js";
+import { AXIS_WIDTH, FONT, TIME_HALF, cursor, pointed, selected, timeAxis, widthOf } from "./plots.js";
 import { clean, element, moment, numberOf } from "./units.js";
 
 const KINDS = ["end", "exec", "fork"];
@@ -46,7 +46,7 @@ export class Lane {
     this.place.setAttribute("aria-label", `${this.events.length} forks, execs and ends over time`);
     const quiet = colour("quiet");
     this.plot = new uPlot({
-      width: Math.max(this.place.clientWidth, 200),
+      width: widthOf(this.place, this.state),
       height: 118,
       padding: [4, TIME_HALF, 0, 0],
       legend: { show: false },
@@ -137,7 +137,7 @@ export class Lane {
   }
 
   resize() {
-    const width = Math.max(this.place.clientWidth, 200);
+    const width = widthOf(this.place, this.state);
     if (width !== this.plot.width)
       this.plot.setSize({ width, height: this.plot.height });
   }

@@ -18,6 +18,7 @@ const LABEL = 18;
 export const AXIS_WIDTH = 74;
 // Half of the widest mark of time: one may stand at the very end.
 export const TIME_HALF = 26;
+const PAPER_WIDTH = 700;
 // Peaks this many times higher than the highest mean leave the plot at its top.
 const PEAKS = 3;
 
@@ -42,6 +43,11 @@ export function timeAxis(more = {}) {
     stroke: colour("quiet"), grid: { stroke: colour("grid"), width: 1 }, values: timeMarks,
     ticks: { show: false }, font: FONT, size: 24, gap: 4, space: 76, ...more,
   };
+}
+
+// As wide as its place, or as paper is, which the style sheet fits it to.
+export function widthOf(place, state) {
+  return state.paper ? PAPER_WIDTH : Math.max(place.clientWidth, 200);
 }
 
 // What all plots do with the mouse.
@@ -130,7 +136,7 @@ class Plot {
   options() {
     const stacked = this.state.stacked;
     return {
-      width: Math.max(this.place.clientWidth, 200),
+      width: widthOf(this.place, this.state),
       height: this.any ? HEIGHT : HEIGHT_EMPTY,
       padding: [6, TIME_HALF, 0, 0],
       legend: { show: false },
@@ -221,7 +227,7 @@ class Plot {
   }
 
   resize() {
-    const width = Math.max(this.place.clientWidth, 200);
+    const width = widthOf(this.place, this.state);
     if (width === this.plot.width)
       return;
     this.plot.setSize({ width, height: this.plot.height });

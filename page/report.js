@@ -35,6 +35,8 @@ class Page {
     get("choose-none").addEventListener("click", () => this.state.chooseNone());
     segmentChoice(report, (number) => this.open(number));
     listen(this.state, get("plots"));
+    for (const [event, paper] of [["beforeprint", true], ["afterprint", false]])
+      addEventListener(event, () => this.print(paper));
     new ResizeObserver(() => this.resize()).observe(get("plots"));
   }
 
@@ -96,6 +98,11 @@ class Page {
   rebuild() {
     this.drawn();
     this.lane.build();
+  }
+
+  print(paper) {
+    this.state.paper = paper;
+    this.rebuild();
   }
 
   resize() {

@@ -10,6 +10,7 @@ export class State extends EventTarget {
     super();
     this.report = report;
     this.stacked = false;
+    this.paper = false;
     this.open(0);
   }
 

@@ -33,8 +33,8 @@ class Browser:
                                  flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                  deviceScaleFactor=1, mobile=False)
+        self.window = width, height
+        self.size()
 
     def launch(self, from_us, to_us, width, height):
         # The protocol is on descriptors 3 and 4; --no-sandbox, as root has none.
@@ -122,6 +122,12 @@ class Browser:
         self.call("Page.navigate", url=path.resolve().as_uri())
         self.wait("Boolean(globalThis.faultline && faultline.ready || "
                   "document.querySelector('#trouble:not([hidden])'))")
+
+    def size(self, width=None, height=None):
+        """Of the window; without arguments, the one it began with."""
+        width, height = (width, height) if width else self.window
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                  deviceScaleFactor=1, mobile=False)
 
     def scheme(self, name):
         """What the system prefers: "dark" or "light"."""

@@ -354,6 +354,23 @@ class TestLook(PageTest):
             sizes.add(picture.read_bytes())
         self.assertEqual(len(sizes), 2)
 
+    def test_paper_is_white_and_nothing_is_cut_off_at_its_edge(self):
+        browser = self.show_workers()
+        browser.scheme("dark")
+        self.run_js("addEventListener('beforeprint', () => { globalThis.printed ="
+                    "[document.documentElement.dataset.theme,"
+                    "document.querySelector('.plot canvas').width]; })")
+        browser.call("Page.printToPDF")
+        self.assertEqual(self.run_js("printed"), ["light", 700])
+        self.assertEqual(self.run_js("document.documentElement.dataset.theme"), "auto")
+        self.addCleanup(browser.size)
+        browser.size(720, 1050)
+        browser.call("Emulation.setEmulatedMedia", media="print")
+        beyond = self.run_js("""[...document.querySelectorAll("canvas, td, #insights li")]
+            .filter((e) => { const b = e.getBoundingClientRect();
+                return !b.width || b.right > document.documentElement.clientWidth; }).length""")
+        self.assertEqual(beyond, 0)
+
     def test_everything_has_a_name_for_those_who_do_not_see_it(self):
         self.show_workers()
         nameless = self.run_js("""[...document.querySelectorAll(
