@@ -82,7 +82,8 @@ export function pointed(state) {
 
 // Slices of a quantity in the window: of the sum, and of each that is visible.
 function slicesOf(state, quantity, count) {
-  const cut = (steps) => steps.slices(state.from, state.to, count);
+  const cut = (steps) => ({ ...steps.slices(state.from, state.to, count),
+    whole: steps.mean(state.from, state.to) });
   return {
     sum: cut(totalOf(state.segment, quantity)),
     each: state.visible.map((one) => cut(stepsOf(one.process, state.segment, quantity))),
@@ -234,13 +235,12 @@ class Plot {
     this.update();
   }
 
-  // Means of a slice, or of the whole window.
+  // The mean of a slice, or of the whole window while there was something.
   mean(slices) {
     const at = this.state.slice;
     if (at !== null && at < slices.mean.length)
       return slices.mean[at];
-    const known = slices.mean.filter((mean) => mean !== null);
-    return known.length ? known.reduce((sum, mean) => sum + mean, 0) / known.length : null;
+    return slices.whole;
   }
 
   get points() {

@@ -42,6 +42,16 @@ export class Steps {
     return this.sums[i] + this.values[i] * (x - this.edges[i]);
   }
 
+  // The mean of what there is from..to; null if there is nothing.
+  mean(from, to) {
+    const begin = Math.max(from, this.edges[0]);
+    const end = Math.min(to, this.edges[this.length]);
+    if (!this.length || end <= begin)
+      return null;
+    const sum = this.integral(end, this.find(end)) - this.integral(begin, this.find(begin));
+    return Math.max(sum / (end - begin), 0);
+  }
+
   // The least and the most of the values first to last.
   extremes(first, last) {
     if (!this.levels)

@@ -160,6 +160,21 @@ class TestPlots(PageTest):
                             ".map((cell) => cell.textContent)")
         self.assertEqual(cells, ["2.00k", "100", "50.0", "10.0", "1.00"])
 
+    def test_means_are_of_the_time_a_process_lived_however_short(self):
+        def brief():
+            records = recordings.Records()
+            records.join(0, 1, 100, "long")
+            records.fork(5000 * recordings.MS, 2, 101, "brief", 1)
+            records.exit(5002 * recordings.MS, 2, 0, 100, 10, recordings.MS)
+            records.sample(10000 * recordings.MS, 1, 50)
+            return recordings.segment_block() + records.block() + recordings.end_block(
+                0, records.count, recordings.START + 10000 * recordings.MS)
+
+        self.show("brief", brief)
+        cells = self.run_js("[...document.querySelectorAll('#readout tbody tr:nth-child(2) td')]"
+                            ".map((cell) => cell.textContent)")
+        self.assertEqual(cells[:3], ["50.0k", "5.00k", "50.0"])
+
     def test_marks_of_axes_are_not_rounded(self):
         def short(last_ns, cpu_ns):
             records = recordings.Records()
