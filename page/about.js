@@ -102,6 +102,7 @@ function about(report, segment) {
   const version = segment.source_version ? ` ${segment.source_version}` : "";
   const lacking = lacks(report, segment);
   const rows = [
+    ["Command", segment.command || "unknown"],
     ["Source", `${SOURCES[segment.source]}${version}`],
     ["Cannot see", segment.blind || "nothing is hidden from it"],
     ["Lost or missed", lacking || "nothing"],

@@ -369,6 +369,12 @@ class TestLook(PageTest):
             sizes.add(picture.read_bytes())
         self.assertEqual(len(sizes), 2)
 
+    def test_a_long_command_leaves_room_for_the_rest(self):
+        command = "cc " + " ".join(f"-I/some/where/{i}" for i in range(200))
+        self.show("long", lambda: recordings.whole(command=command))
+        self.assertLess(self.run_js("document.querySelector('h1').clientHeight"), 120)
+        self.assertEqual(self.text("#about dd"), command)
+
     def test_paper_is_white_and_nothing_is_cut_off_at_its_edge(self):
         browser = self.show_workers()
         browser.scheme("dark")
