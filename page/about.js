@@ -18,12 +18,16 @@ function cost(segment) {
   return segment.own_cpu_s + (segment.source === "module" ? segment.pass_s : 0);
 }
 
+// A command of several lines is one of words here.
+const commandOf = (segment) => clean(segment.command.replace(/\s+/g, " "));
+
 function header(report, segment) {
   const began = new Date(segment.began_ms)
     .toLocaleString("en-GB", { dateStyle: "long", timeStyle: "medium" });
   place("version", report.version);
-  place("title", element("bdi", clean(segment.command || report.recording)));
-  document.title = `${clean(segment.command || report.recording)} – faultline`;
+  const title = commandOf(segment) || clean(report.recording);
+  place("title", element("bdi", title));
+  document.title = `${title} – faultline`;
   const where = [`${segment.node}, Linux ${segment.kernel} ${segment.machine}`,
     `${segment.cpus} CPUs`, began, duration(segment.elapsed_s)];
   place("where", clean(where.join(" · ")));
@@ -102,7 +106,7 @@ function about(report, segment) {
   const version = segment.source_version ? ` ${segment.source_version}` : "";
   const lacking = lacks(report, segment);
   const rows = [
-    ["Command", segment.command || "unknown"],
+    ["Command", commandOf(segment) || "unknown"],
     ["Source", `${SOURCES[segment.source]}${version}`],
     ["Cannot see", segment.blind || "nothing is hidden from it"],
     ["Lost or missed", lacking || "nothing"],

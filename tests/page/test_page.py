@@ -369,6 +369,11 @@ class TestLook(PageTest):
             sizes.add(picture.read_bytes())
         self.assertEqual(len(sizes), 2)
 
+    def test_a_command_of_several_lines_is_one_of_words(self):
+        self.show("lines", lambda: recordings.whole(command="sh -c 'a\n\tb'"))
+        self.assertEqual(self.text("h1"), "sh -c 'a b'")
+        self.assertEqual(self.run_js("document.title"), "sh -c 'a b' – faultline")
+
     def test_a_long_command_leaves_room_for_the_rest(self):
         command = "cc " + " ".join(f"-I/some/where/{i}" for i in range(200))
         self.show("long", lambda: recordings.whole(command=command))
