@@ -2,7 +2,7 @@
 // What is said in words: whose recording it is, its figures, what stands out, and what it lacks.
 
 import { missing } from "./gaps.js";
-import { bytes, clean, count, duration, element, percent } from "./units.js";
+import { bytes, clean, count, duration, element, many, percent } from "./units.js";
 
 const SOURCES = { module: "the kernel module", perf: "perf_event_open(2) and /proc",
   proc: "/proc alone", unknown: "a source that this page does not know" };
@@ -110,8 +110,8 @@ function about(report, segment) {
     ["Source", `${SOURCES[segment.source]}${version}`],
     ["Cannot see", segment.blind || "nothing is hidden from it"],
     ["Lost or missed", lacking || "nothing"],
-    ["Sampled", segment.period_s > 0 ? `every ${duration(segment.period_s)}, ` +
-      `${count(segment.points)} samples` : `when asked, ${count(segment.points)} samples`],
+    ["Sampled", `${segment.period_s > 0 ? `every ${duration(segment.period_s)}` : "when asked"}, ` +
+      many(segment.samples, "sample", "samples")],
     ["Cost of recording", segment.ended ? `${duration(segment.own_cpu_s)} of CPU time of the ` +
       `recorder and ${duration(segment.pass_s)} in ${count(segment.passes)} passes` +
       `${segment.source === "module" ? "" : ", which are part of it"}, in ` +

@@ -281,6 +281,7 @@ int history_add(struct history *history, const struct fl_record *record)
 	note_time(&history->segments[history->segment_number - 1], record->time_ns);
 	switch (record->type) {
 	case FL_RECORD_SAMPLE:
+		history->segments[history->segment_number - 1].samples++;
 		process = process_of(history, record);
 		return process ? add_sample(process, record->time_ns, &AS(fl_sample)->counts) : 0;
 	case FL_RECORD_TARGET:

@@ -78,6 +78,7 @@ struct history_segment {
 	bool ended; /* end is filled */
 	uint64_t first_ns;
 	uint64_t last_ns;
+	uint64_t samples;
 };
 
 /* All of it; read what you like, change nothing. Processes are in the order they were told of. */

@@ -103,7 +103,6 @@ static int add_processes(json_t *object, const struct history *history, uint32_t
 	json_t *processes = json_array();
 	struct page_points points = { 0 };
 	struct page_times times;
-	uint64_t samples = 0;
 	int error;
 
 	json_object_set_new(object, "processes", processes);
@@ -119,13 +118,11 @@ static int add_processes(json_t *object, const struct history *history, uint32_t
 		error = page_points_make(&points, history, process);
 		if (error)
 			break;
-		samples += process->number;
 		pack_columns(pack, &points, &times);
 		json_array_append_new(processes,
 				      process_of(history, process, first, points.number));
 	}
 	object_number(object, "times", times.number);
-	object_number(object, "points", samples);
 	page_points_free(&points);
 	page_times_free(&times);
 	return error;
@@ -235,6 +232,7 @@ static void add_head(json_t *object, const struct history_segment *segment)
 	object_text(object, "machine", head->machine);
 	object_number(object, "cpus", head->cpus);
 	object_number(object, "page_bytes", head->page_bytes);
+	object_number(object, "samples", segment->samples);
 	object_real(object, "period_s", head->period_ns / NS_PER_S);
 	object_number(object, "began_ms",
 		      (int64_t)(head->start_ns + (uint64_t)head->wall_ns) / NS_PER_MS);

@@ -369,6 +369,10 @@ class TestLook(PageTest):
             sizes.add(picture.read_bytes())
         self.assertEqual(len(sizes), 2)
 
+    def test_samples_are_those_of_the_recording_and_no_ends(self):
+        self.show("whole", recordings.whole)
+        self.assertIn("every 10.0 ms, 5 samples", self.text("#about"))
+
     def test_a_command_of_several_lines_is_one_of_words(self):
         self.show("lines", lambda: recordings.whole(command="sh -c 'a\n\tb'"))
         self.assertEqual(self.text("h1"), "sh -c 'a b'")
