@@ -373,6 +373,16 @@ class TestLook(PageTest):
         self.show("whole", recordings.whole)
         self.assertIn("every 10.0 ms, 5 samples", self.text("#about"))
 
+    def test_headings_of_the_legend_have_room_wherever_it_is(self):
+        browser = self.show_workers()
+        self.addCleanup(browser.size)
+        for width in (360, 480, 1000, 1280, 1680):
+            browser.size(width, 800)
+            cut = self.run_js("""[...document.querySelectorAll("#readout th")].filter((cell) =>
+                cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)""")
+            self.assertEqual(cut, [], width)
+            self.assertLessEqual(self.run_js("document.documentElement.scrollWidth"), width)
+
     def test_a_command_of_several_lines_is_one_of_words(self):
         self.show("lines", lambda: recordings.whole(command="sh -c 'a\n\tb'"))
         self.assertEqual(self.text("h1"), "sh -c 'a b'")
