@@ -19,6 +19,8 @@ export const AXIS_WIDTH = 74;
 // Half of the widest mark of time: one may stand at the very end.
 export const TIME_HALF = 26;
 const PAPER_WIDTH = 700;
+// How much is left of the others when one is brought out.
+const FADED = 0.12;
 // Peaks this many times higher than the highest mean leave the plot at its top.
 const PEAKS = 3;
 
@@ -144,6 +146,7 @@ class Plot {
       cursor: cursor(this.state),
       scales: { x: { time: false, auto: false }, y: { auto: false } },
       axes: [timeAxis(), this.valueAxis()],
+      focus: { alpha: FADED },
       series: [{}, ...(stacked ? this.piledSeries() : this.lineSeries())],
       bands: stacked ? [] : this.bands(),
       hooks: {
@@ -191,6 +194,15 @@ class Plot {
       return area(stroke, stroke);
     });
     return [area(colour("sum"), colour("pile")), ...each.reverse()];
+  }
+
+  // A line is brought out, and the others fade; null: that of the sum; undefined: none. Not in a
+  // pile, where one is painted over the other.
+  bringOut(one) {
+    const { stacked, sum } = this.state;
+    const place = one ? this.painted.indexOf(one) + (sum ? 1 : 0) : 0;
+    const there = one ? this.painted.includes(one) : one === null && sum;
+    this.plot.setSeries(there && !stacked ? place * 3 + 1 : null, { focus: true });
   }
 
   get count() {

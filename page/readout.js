@@ -35,11 +35,20 @@ export class Readout {
       button.append(element("small", numberOf(one.process)));
     button.title = `${shown ? "Hide" : "Show"} in the plots`;
     button.addEventListener("click", toggle);
+    for (const event of ["mouseenter", "focusin"])
+      line.addEventListener(event, () => this.bringOut(one));
+    for (const event of ["mouseleave", "focusout"])
+      line.addEventListener(event, () => this.bringOut());
     const head = element("th", null, { scope: "row" });
     head.append(button);
     const cells = this.plots.map(() => element("td"));
     line.append(head, ...cells);
     return { line, cells, one, shown };
+  }
+
+  // For who cannot tell its colour from the others', or finds no line among many.
+  bringOut(one) {
+    this.plots.forEach((plot) => plot.bringOut(one));
   }
 
   update() {

@@ -250,6 +250,25 @@ class TestChoice(PageTest):
         self.click("#choose-top")
         self.assertEqual(self.count("#readout tbody tr"), 11)
 
+    def test_who_is_pointed_at_in_the_legend_is_brought_out(self):
+        browser = self.show_workers()
+        paint = ("new Promise((done) => requestAnimationFrame(() => done("
+                 "document.querySelector('#plot-minor canvas').toDataURL())))")
+        before = self.run_js(paint)
+        seen = {before}
+        for row in (1, 2, 5):
+            left, top, _, height = browser.place(f"#readout tbody tr:nth-child({row}) td")
+            browser.mouse("mouseMoved", left + 5, top + height / 2)
+            seen.add(self.run_js(paint))
+        self.assertEqual(len(seen), 4)
+        browser.mouse("mouseMoved", 5, 5)
+        self.assertEqual(self.run_js(paint), before)
+        button = "document.querySelector('#readout tbody tr:nth-child(5) button')"
+        self.run_js(f"{button}.focus()")
+        self.assertIn(self.run_js(paint), seen - {before})
+        self.run_js(f"{button}.blur()")
+        self.assertEqual(self.run_js(paint), before)
+
     def test_search_finds_by_name_and_by_number(self):
         self.show_workers()
         words = {"worker-7": 1, "WORKER-1": 11, "1005": 1, "nobody": 0, "": 24}
