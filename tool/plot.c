@@ -14,7 +14,6 @@
 #include "report_head.h"
 #include "say.h"
 #include "series.h"
-#include "units.h"
 
 #define GNUPLOT "gnuplot"
 
@@ -161,16 +160,28 @@ static void write_data(FILE *to, const struct curves *curves, size_t curve)
 	fputs("END\n", to);
 }
 
+/* A round number, which as few digits as elsewhere would make wrong: "0.005". */
+static void write_mark(FILE *to, double mark)
+{
+	const char *prefix = "\0kMGTPE";
+
+	for (; mark >= 1000 * (1 - 1e-9) && prefix[1]; prefix++)
+		mark /= 1000;
+	fprintf(to, "'%.6g%.1s'", mark, prefix);
+}
+
 /* Marks of the axis up to the first one that is not below the largest value. */
 static void write_marks(FILE *to, double most)
 {
 	double step = chart_step(most / PANEL_MARKS);
 	unsigned int marks = ceil(most / step * (1 - 1e-9));
-	char text[UNITS_BYTES];
 
 	fputs("set ytics (", to);
-	for (unsigned int i = 0; i <= marks; i++)
-		fprintf(to, "%s'%s' %.9g", i ? ", " : "", units_short(text, i * step), i * step);
+	for (unsigned int i = 0; i <= marks; i++) {
+		fputs(i ? ", " : "", to);
+		write_mark(to, i * step);
+		fprintf(to, " %.9g", i * step);
+	}
 	fprintf(to, ")\nset yrange [0:%.9g]\n", marks * step);
 }
 

@@ -116,6 +116,20 @@ class Real(Case):
 
 
 class MadeUp(Case):
+    def test_marks_of_a_plot_are_not_rounded(self):
+        def marks(cpu_ns):
+            records = recordings.Records()
+            records.join(0, 1, 100, "idle")
+            for step in range(1, 101):
+                records.sample(step * 100 * MS, 1, 0, 0, step * cpu_ns, 0, 6)
+            self.write(recordings.whole(records))
+            self.text("--plot", "a.svg")
+            panel = (self.folder / "a.svg").read_text().split("minor faults (1/s)")[1]
+            return re.findall(r"<text>([\d.]+k?)</text>", panel.split("CPU time")[0])
+
+        self.assertEqual(marks(20_000), ["0", "0.005", "0.01", "0.015", "0.02"])
+        self.assertEqual(marks(2_000 * MS)[-5:], ["0", "500", "1k", "1.5k", "2k"])
+
     def test_its_own_file_is_read_if_none_is_named(self):
         self.write(busy())
         self.assertIn("faultline record -- ./job", self.text())
