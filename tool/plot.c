@@ -17,12 +17,22 @@
 
 #define GNUPLOT "gnuplot"
 
-#define PLOT_SLICES  400 /* as many as a page of a paper can show */
-#define PLOT_WIDTH   1000
-#define PANEL_HEIGHT 260
-#define PANEL_MARKS  5 /* at most, and one more for 0 */
-#define HEAD_HEIGHT  50
-#define NOT_RUN	     127 /* what a shell says, and we: there is no such program */
+#define PLOT_SLICES 400 /* as many as a page of a paper can show */
+/* In pixels. A column of a paper is 85 mm: in it, FONT is 6 points high. */
+#define PLOT_WIDTH   560
+#define FONT	     14
+#define FONT_SMALL   13
+#define PANEL_HEIGHT 186
+#define PANEL_APART  38 /* marks of the time stand there */
+#define PANEL_MARKS  4	/* at most, and one more for 0 */
+#define TITLE_HEIGHT 28
+#define KEY_COLUMNS  2
+#define KEY_HEIGHT   20 /* of a row of the legend */
+#define KEY_APART    8
+#define FOOT_HEIGHT  14 /* below the last panel's marks */
+#define PNG_SCALE    2
+#define POINTS	     0.75 /* of a pixel */
+#define NOT_RUN	     127  /* what a shell says, and we: there is no such program */
 
 /* What a panel draws: a column of the data. */
 struct panel {
@@ -199,40 +209,65 @@ static void write_panel(FILE *to, const struct curves *curves, size_t panel)
 	fputc('\n', to);
 }
 
-static void write_head(FILE *to, const struct plot *plot, const char *path, size_t shown)
+/* A picture of pixels has so many more of them, for print; in it, fonts are in points. */
+static double write_terminal(FILE *to, const char *path, unsigned int height)
 {
-	const struct history_segment *segment = &plot->history->segments[plot->segment];
-	unsigned int height = HEAD_HEIGHT + PANEL_HEIGHT * shown;
-	char command[80]; /* more would not fit beside the time */
-	char when[REPORT_TIME_BYTES];
-	char title[200];
+	if (!strcmp(plot_kind(path), "png")) {
+		fprintf(to,
+			"set terminal pngcairo noenhanced size %d,%u font 'sans,%g' fontscale %d "
+			"linewidth %d background '#ffffff'\n",
+			PLOT_WIDTH * PNG_SCALE, height * PNG_SCALE, FONT * POINTS, PNG_SCALE,
+			PNG_SCALE);
+		return POINTS;
+	}
+	fprintf(to,
+		"set terminal svg noenhanced size %d,%u dynamic font 'sans-serif,%d' "
+		"background '#ffffff'\n",
+		PLOT_WIDTH, height, FONT);
+	return 1;
+}
+
+static void write_axes(FILE *to, const struct plot *plot, double key_top, double unit)
+{
 	uint64_t from;
 	uint64_t to_ns;
 
-	if (!strcmp(plot_kind(path), "png"))
-		fprintf(to,
-			"set terminal pngcairo noenhanced size %d,%u font 'sans,12' "
-			"background '#ffffff'\n",
-			PLOT_WIDTH, height);
-	else
-		fprintf(to,
-			"set terminal svg noenhanced size %d,%u dynamic font 'sans-serif,14' "
-			"background '#ffffff'\n",
-			PLOT_WIDTH, height);
+	history_span(plot->history, plot->segment, &from, &to_ns);
+	fprintf(to, "set tics nomirror out scale 0.6\nset xtics offset 0,0.3\nset border 3\n");
+	fprintf(to, "set xrange [0:%.6g]\n", to_ns > from ? (to_ns - from) / 1e9 : 1);
+	fprintf(to, "set grid ytics linecolor rgb '#d0d0d0' linewidth 1 dashtype 1\n");
+	fprintf(to,
+		"set key at screen 0.5, screen %.4f center top horizontal maxcols %d Left reverse "
+		"samplen 2.5 font ',%g'\n",
+		key_top, KEY_COLUMNS, FONT_SMALL * unit);
+	fprintf(to, "set ylabel font ',%g' offset 0.5,0\n", FONT_SMALL * unit);
+}
+
+static void write_head(FILE *to, const struct plot *plot, const char *path, size_t shown,
+		       size_t curves)
+{
+	const struct history_segment *segment = &plot->history->segments[plot->segment];
+	unsigned int rows = (curves + KEY_COLUMNS - 1) / KEY_COLUMNS;
+	unsigned int head = TITLE_HEIGHT + rows * KEY_HEIGHT + KEY_APART;
+	unsigned int height = head + PANEL_HEIGHT * shown + FOOT_HEIGHT;
+	double unit = write_terminal(to, path, height);
+	const char *words = *segment->head.command ? segment->head.command : "?";
+	char command[48]; /* more would not fit beside the time */
+	char when[REPORT_TIME_BYTES];
+	char title[200];
+
 	fputs("set output ", to);
 	quote(to, path);
-	clean(command, sizeof(command), *segment->head.command ? segment->head.command : "?");
-	snprintf(title, sizeof(title), "%s   (%s)", command,
+	clean(command, sizeof(command), words);
+	snprintf(title, sizeof(title), "%s%s   (%s)", command,
+		 strlen(words) < sizeof(command) ? "" : "...",
 		 report_when(when, segment, segment->first_ns));
-	fprintf(to, "\nset multiplot layout %zu,1 title ", shown);
+	fprintf(to, "\nset multiplot layout %zu,1 margins screen 0.14,0.97,%.4f,%.4f ", shown,
+		(double)(FOOT_HEIGHT + PANEL_APART) / height, 1 - (double)head / height);
+	fprintf(to, "spacing screen 0,%.4f title ", (double)PANEL_APART / height);
 	quote(to, title);
-	history_span(plot->history, plot->segment, &from, &to_ns);
-	fprintf(to,
-		"\nset tics nomirror out\nset border 3\nset xrange [0:%.6g]\n"
-		"set lmargin 11\nset rmargin 28\n"
-		"set grid ytics linecolor rgb '#d0d0d0' linewidth 1 dashtype 1\n"
-		"set key outside right top Left reverse samplen 3 spacing 1.1\n",
-		to_ns > from ? (to_ns - from) / 1e9 : 1);
+	fprintf(to, " font ',%g'\n", FONT_SMALL * unit);
+	write_axes(to, plot, 1 - (double)TITLE_HEIGHT / height, unit);
 }
 
 static void write_script(FILE *to, const struct plot *plot, const struct curves *curves,
@@ -249,12 +284,12 @@ static void write_script(FILE *to, const struct plot *plot, const struct curves 
 	}
 	for (size_t i = 0; i < curves->number; i++)
 		write_data(to, curves, i);
-	write_head(to, plot, path, shown);
+	write_head(to, plot, path, shown, curves->number);
 	for (size_t i = 0; i <= last; i++) {
 		if (!is_shown(curves, &panels[i]))
 			continue;
 		if (i == last)
-			fputs("set xlabel 'time (s)'\n", to);
+			fputs("set xlabel 'time (s)' offset 0,0.7\n", to);
 		write_panel(to, curves, i);
 		fputs("unset key\n", to);
 	}

@@ -113,6 +113,10 @@ class Real(Case):
                       "all ", "python3"):
             self.assertIn(words, svg)
         self.assertNotIn("swapped (MiB)", svg)
+        # In a column of a paper, 85 mm wide, all can be read.
+        width = float(re.search(r'viewBox="0 0 (\d+) ', svg)[1])
+        sizes = {float(size) for size in re.findall(r'font-size="([\d.]+)"', svg)}
+        self.assertGreater(min(sizes) / width * 85 / 25.4 * 72, 5)
 
 
 class MadeUp(Case):
