@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The table of all processes: sorted by any column, searched, and where is chosen who is drawn.
 
-import { bytes, clean, count, duration, element, numberOf } from "./units.js";
+import { bytes, clean, count, duration, element, moment, numberOf } from "./units.js";
 
 const ROWS = 50;
+// Moments are no less exact than in a recording of so many seconds: 0.01 s.
+const SPAN = 10;
 
 const life = (process) => process.last_s - process.first_s;
 
@@ -23,7 +25,8 @@ function columnsOf(segment) {
     { name: "Peak swapped", by: (p) => p.peak_swapped, text: (p) => memory(p.peak_swapped) },
     { name: "Switches", by: (p) => p.voluntary + p.involuntary,
       text: (p) => count(p.voluntary + p.involuntary) },
-    { name: "Seen from", by: (p) => p.first_s, text: (p) => `${p.first_s.toFixed(2)} s`, up: true },
+    { name: "Seen from", by: (p) => p.first_s, up: true,
+      text: (p) => moment(p.first_s, Math.min(segment.elapsed_s, SPAN)) },
     { name: "Life", by: life, text: (p) => duration(life(p)) },
     { name: "End", by: (p) => p.how, text: (p) => clean(p.how), up: true },
   ];

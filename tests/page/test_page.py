@@ -289,6 +289,20 @@ class TestChoice(PageTest):
         self.click(f"{heading} button")
         self.assertEqual(self.run_js(read), list(range(1023, 999, -1)))
 
+    def test_moments_of_a_short_recording_are_told_apart(self):
+        def short():
+            records = recordings.Records()
+            records.join(0, 1, 100, "shell")
+            for i in range(4):
+                records.fork(i * recordings.MS, i + 2, 200 + i, "job", 1)
+            return recordings.segment_block() + records.block() + recordings.end_block(
+                0, records.count, recordings.START + 4 * recordings.MS)
+
+        self.show("forks", short)
+        seen = self.run_js("[...document.querySelectorAll('#table tbody td:nth-child(12)')]"
+                           ".map((cell) => cell.textContent)")
+        self.assertEqual(sorted(set(seen)), [f"0.00{i}000 s" for i in range(4)])
+
     def test_a_finding_can_be_looked_at(self):
         self.show_workers()
         if self.run_js("!document.getElementById('all-insights').hidden"):
