@@ -7,7 +7,7 @@ import { bytes, clean, count, duration, element, many, percent } from "./units.j
 const SOURCES = { module: "the kernel module", perf: "perf_event_open(2) and /proc",
   proc: "/proc alone", unknown: "a source that this page does not know" };
 
-const INSIGHTS = 3;
+const INSIGHTS = 4;
 
 function place(id, ...children) {
   document.getElementById(id).replaceChildren(...children);
