@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #define NS_PER_S     1000000000ULL
-#define FILES_OWN    24 /* of the tool, at the least */
-#define END_READINGS 8	/* some 10 microseconds each */
+#define FILES_OWN    24UL /* of the tool, at the least */
+#define END_READINGS 8	  /* some 10 microseconds each */
 
 void followed_init(struct followed_set *set, int epoll)
 {
