@@ -159,7 +159,7 @@ static int write_plot(const struct options *options)
 		plot.segment = 0;
 	if (options->numbered && options->report.number && options->report.number < PLOT_CURVES)
 		plot.number = options->report.number;
-	return plot_draw(&plot, options->plot) ? EXIT_TROUBLE : EXIT_SUCCESS;
+	return plot_draw(&plot, options->report.path, options->plot) ? EXIT_TROUBLE : EXIT_SUCCESS;
 }
 
 static int write_all(const struct options *options)

@@ -2,7 +2,6 @@
 #include "page.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "files.h"
+#include "draft.h"
 #include "page_data.h"
 #include "say.h"
 
@@ -75,80 +74,19 @@ static char *read_template(char **behind)
 	return NULL;
 }
 
-/* What a page may not take the place of: 0 or -errno after a line was said. */
-static int check_place(const char *recording_path, const char *out_path)
-{
-	struct stat file;
-
-	if (stat(out_path, &file))
-		return 0;
-	if (!S_ISREG(file.st_mode)) {
-		say("%s is no regular file: give the page another name", out_path);
-		return -EINVAL;
-	}
-	if (files_same(out_path, recording_path)) {
-		say("%s is the recording itself: give the page another name", out_path);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/* A new file in the folder of the page. Its mode is what open(2) would give it. */
-static FILE *open_temporary(char *path)
-{
-	mode_t mask = umask(0);
-	int fd = mkostemp(path, O_CLOEXEC);
-	FILE *to;
-
-	umask(mask);
-	if (fd < 0)
-		return NULL;
-	to = fchmod(fd, 0666 & ~mask) ? NULL : fdopen(fd, "w");
-	if (!to) {
-		close(fd);
-		unlink(path);
-	}
-	return to;
-}
-
-static int write_parts(const struct history *history, const char *recording_path,
-		       const char *before, const char *behind, FILE *to)
-{
-	int error;
-
-	fputs(before, to);
-	error = page_data_write(history, recording_path, to);
-	fputs(behind, to);
-	if (!error && (fflush(to) || ferror(to)))
-		error = errno ? -errno : -EIO;
-	return error;
-}
-
 static int write_page(const struct history *history, const char *recording_path,
 		      const char *out_path, const char *before, const char *behind)
 {
-	char *path = NULL;
-	FILE *to;
+	struct draft draft;
 	int error;
 
-	if (asprintf(&path, "%s.XXXXXX", out_path) < 0)
-		return -ENOMEM;
-	errno = 0;
-	to = open_temporary(path);
-	if (!to) {
-		error = -errno;
-		goto free_path;
-	}
-	error = write_parts(history, recording_path, before, behind, to);
-	if (fclose(to) && !error)
-		error = -errno;
-	if (!error && rename(path, out_path))
-		error = -errno;
+	error = draft_begin(&draft, out_path);
 	if (error)
-		unlink(path);
-free_path:
-	free(path);
-	return error;
+		return error;
+	fputs(before, draft.to);
+	error = page_data_write(history, recording_path, draft.to);
+	fputs(behind, draft.to);
+	return draft_end(&draft, error);
 }
 
 int page_write(const struct history *history, const char *recording_path, const char *out_path)
@@ -157,7 +95,7 @@ int page_write(const struct history *history, const char *recording_path, const 
 	char *behind;
 	int error;
 
-	error = check_place(recording_path, out_path);
+	error = draft_check(out_path, recording_path, "page");
 	if (error)
 		return error;
 	before = read_template(&behind);

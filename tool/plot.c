@@ -2,15 +2,17 @@
 #include "plot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "chart.h"
 #include "clean.h"
+#include "draft.h"
 #include "report_head.h"
 #include "say.h"
 #include "series.h"
@@ -210,9 +212,9 @@ static void write_panel(FILE *to, const struct curves *curves, size_t panel)
 }
 
 /* A picture of pixels has so many more of them, for print; in it, fonts are in points. */
-static double write_terminal(FILE *to, const char *path, unsigned int height)
+static double write_terminal(FILE *to, const char *kind, unsigned int height)
 {
-	if (!strcmp(plot_kind(path), "png")) {
+	if (!strcmp(kind, "png")) {
 		fprintf(to,
 			"set terminal pngcairo noenhanced size %d,%u font 'sans,%g' fontscale %d "
 			"linewidth %d background '#ffffff'\n",
@@ -243,26 +245,24 @@ static void write_axes(FILE *to, const struct plot *plot, double key_top, double
 	fprintf(to, "set ylabel font ',%g' offset 0.5,0\n", FONT_SMALL * unit);
 }
 
-static void write_head(FILE *to, const struct plot *plot, const char *path, size_t shown,
+static void write_head(FILE *to, const struct plot *plot, const char *kind, size_t shown,
 		       size_t curves)
 {
 	const struct history_segment *segment = &plot->history->segments[plot->segment];
 	unsigned int rows = (curves + KEY_COLUMNS - 1) / KEY_COLUMNS;
 	unsigned int head = TITLE_HEIGHT + rows * KEY_HEIGHT + KEY_APART;
 	unsigned int height = head + PANEL_HEIGHT * shown + FOOT_HEIGHT;
-	double unit = write_terminal(to, path, height);
+	double unit = write_terminal(to, kind, height);
 	const char *words = *segment->head.command ? segment->head.command : "?";
 	char command[48]; /* more would not fit beside the time */
 	char when[REPORT_TIME_BYTES];
 	char title[200];
 
-	fputs("set output ", to);
-	quote(to, path);
 	clean(command, sizeof(command), words);
 	snprintf(title, sizeof(title), "%s%s   (%s)", command,
 		 strlen(words) < sizeof(command) ? "" : "...",
 		 report_when(when, segment, segment->first_ns));
-	fprintf(to, "\nset multiplot layout %zu,1 margins screen 0.14,0.97,%.4f,%.4f ", shown,
+	fprintf(to, "set multiplot layout %zu,1 margins screen 0.14,0.97,%.4f,%.4f ", shown,
 		(double)(FOOT_HEIGHT + PANEL_APART) / height, 1 - (double)head / height);
 	fprintf(to, "spacing screen 0,%.4f title ", (double)PANEL_APART / height);
 	quote(to, title);
@@ -271,7 +271,7 @@ static void write_head(FILE *to, const struct plot *plot, const char *path, size
 }
 
 static void write_script(FILE *to, const struct plot *plot, const struct curves *curves,
-			 const char *path)
+			 const char *kind)
 {
 	size_t shown = 0;
 	size_t last = 0;
@@ -284,7 +284,7 @@ static void write_script(FILE *to, const struct plot *plot, const struct curves 
 	}
 	for (size_t i = 0; i < curves->number; i++)
 		write_data(to, curves, i);
-	write_head(to, plot, path, shown, curves->number);
+	write_head(to, plot, kind, shown, curves->number);
 	for (size_t i = 0; i <= last; i++) {
 		if (!is_shown(curves, &panels[i]))
 			continue;
@@ -293,7 +293,7 @@ static void write_script(FILE *to, const struct plot *plot, const struct curves 
 		write_panel(to, curves, i);
 		fputs("unset key\n", to);
 	}
-	fputs("unset multiplot\nset output\n", to);
+	fputs("unset multiplot\n", to);
 }
 
 static int add_curve(const struct plot *plot, struct curves *curves, uint32_t process)
@@ -334,46 +334,86 @@ static int make_curves(const struct plot *plot, struct curves *curves)
 	return error;
 }
 
-int plot_script(FILE *to, const struct plot *plot, const char *path)
+int plot_script(FILE *to, const struct plot *plot, const char *kind)
 {
 	struct curves curves;
 	int error = make_curves(plot, &curves);
 
 	if (!error)
-		write_script(to, plot, &curves, path);
+		write_script(to, plot, &curves, kind);
 	for (size_t i = 0; i < curves.number; i++)
 		series_free(&curves.series[i]);
 	return error;
 }
 
-/* Starts gnuplot with a pipe to it; its own words go to our standard error. */
-static pid_t start(FILE **to)
+/* The program in a file of its own that has no name; NULL: see errno. */
+static FILE *make_script(const struct plot *plot, const char *kind)
+{
+	int fd = memfd_create("plot", MFD_CLOEXEC);
+	FILE *script = fd < 0 ? NULL : fdopen(fd, "w+");
+	int error;
+
+	if (!script) {
+		error = errno;
+		if (fd >= 0)
+			close(fd);
+		errno = error;
+		return NULL;
+	}
+	error = plot_script(script, plot, kind);
+	if (!error && (fflush(script) || ferror(script)))
+		error = errno ? -errno : -EIO;
+	rewind(script);
+	if (!error)
+		return script;
+	fclose(script);
+	errno = -error;
+	return NULL;
+}
+
+/* To the end also if it cannot be written: else gnuplot would say so in its own words. */
+static void copy(int from, FILE *to)
+{
+	char piece[16384];
+	ssize_t got;
+
+	while ((got = read(from, piece, sizeof(piece))) > 0 || (got < 0 && errno == EINTR))
+		if (got > 0)
+			fwrite(piece, 1, got, to);
+}
+
+/*
+ * Runs gnuplot; its own words go to our standard error. What it draws comes to us by a pipe, as it
+ * does not notice that a disk is full.
+ */
+static int run(FILE *script, FILE *to, int *status)
 {
 	int ends[2];
 	pid_t pid;
+	int error;
 
-	if (pipe(ends))
+	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	pid = fork();
+	error = pid < 0 ? -errno : 0;
 	if (!pid) {
-		dup2(ends[0], STDIN_FILENO);
-		close(ends[0]);
-		close(ends[1]);
+		dup2(fileno(script), STDIN_FILENO);
+		dup2(ends[1], STDOUT_FILENO);
 		execlp(GNUPLOT, GNUPLOT, "-", (char *)NULL);
 		_exit(NOT_RUN);
 	}
+	close(ends[1]);
+	if (pid > 0)
+		copy(ends[0], to);
 	close(ends[0]);
-	*to = pid > 0 ? fdopen(ends[1], "w") : NULL;
-	if (!*to)
-		close(ends[1]);
-	return pid > 0 ? pid : -errno;
+	while (pid > 0 && waitpid(pid, status, 0) < 0 && errno == EINTR)
+		;
+	return error;
 }
 
-/* What became of it, as a line and an error. */
+/* Why it failed, as a line and an error. */
 static int judge(int status, const char *path)
 {
-	if (WIFEXITED(status) && !WEXITSTATUS(status))
-		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_RUN) {
 		say("gnuplot, which draws plots, is not there: sudo apt install gnuplot-nox");
 		return -ENOENT;
@@ -382,38 +422,39 @@ static int judge(int status, const char *path)
 	return -EIO;
 }
 
-int plot_draw(const struct plot *plot, const char *path)
+static int draw(FILE *script, const char *path)
 {
-	FILE *to = NULL;
-	FILE *file;
-	pid_t pid;
+	struct draft draft;
 	int status = 0;
 	int error;
 
-	/* It says that it cannot write in many words and ends well. */
-	file = fopen(path, "we");
-	if (!file) {
-		error = -errno;
+	error = draft_begin(&draft, path);
+	if (!error) {
+		error = run(script, draft.to, &status);
+		if (!error && status)
+			return draft_end(&draft, judge(status, path));
+		error = draft_end(&draft, error);
+	}
+	if (error)
 		say("cannot write %s: %s", path, strerror(-error));
+	return error;
+}
+
+int plot_draw(const struct plot *plot, const char *recording_path, const char *out_path)
+{
+	FILE *script;
+	int error;
+
+	error = draft_check(out_path, recording_path, "plot");
+	if (error)
+		return error;
+	script = make_script(plot, plot_kind(out_path));
+	if (!script) {
+		error = -errno;
+		say("cannot draw %s: %s", out_path, strerror(-error));
 		return error;
 	}
-	fclose(file);
-	signal(SIGPIPE, SIG_IGN);
-	pid = start(&to);
-	if (pid < 0) {
-		say("cannot run gnuplot: %s", strerror(-pid));
-		return pid;
-	}
-	error = to ? plot_script(to, plot, path) : -ENOMEM;
-	if (to)
-		fclose(to);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (error)
-		say("no memory to draw %s", path);
-	else
-		error = judge(status, path);
-	if (error)
-		unlink(path);
+	error = draw(script, out_path);
+	fclose(script);
 	return error;
 }

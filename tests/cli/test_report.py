@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import time
 import unittest
@@ -264,6 +265,11 @@ class Refusals(Case):
         self.refused(self.report("--plot", "a.svg"), 1,
                      "has 2 segments: choose one to draw with --segment 1 to 2")
 
+    def gnuplot(self, script):
+        (self.folder / "gnuplot").write_text(f"#!/bin/sh\n{script}\n")
+        (self.folder / "gnuplot").chmod(0o755)
+        return {"PATH": f"{self.folder}:/bin:/usr/bin"}
+
     def test_gnuplot_is_missing(self):
         self.write(busy())
         self.refused(self.report("--plot", "a.svg", env={"PATH": "/nonexistent"}), 1,
@@ -272,11 +278,38 @@ class Refusals(Case):
 
     def test_gnuplot_fails(self):
         self.write(busy())
-        (self.folder / "gnuplot").write_text("#!/bin/sh\nexit 3\n")
-        (self.folder / "gnuplot").chmod(0o755)
-        self.refused(self.report("--plot", "a.svg", env={"PATH": f"{self.folder}:/bin"}), 1,
+        self.refused(self.report("--plot", "a.svg", env=self.gnuplot("exit 3")), 1,
                      "gnuplot could not draw a.svg")
         self.assertFalse((self.folder / "a.svg").exists())
+
+    def test_a_plot_takes_the_place_of_an_older_one_when_it_is_whole(self):
+        self.write(busy())
+        plot = self.folder / "a.svg"
+        plot.write_text("older")
+        self.text("--plot", "a.svg", env=self.gnuplot("cat >script; echo newer"))
+        self.assertEqual(plot.read_text(), "newer\n")
+        script = (self.folder / "script").read_text()
+        self.assertTrue(script.endswith("unset multiplot\n"), script[-80:])
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
+
+        full = self.gnuplot("cat >/dev/null; head -c 1000000 /dev/zero")
+        self.refused(self.report("--plot", "a.svg", env=full, preexec_fn=limit), 1,
+                     "cannot write a.svg: File too large")
+        self.refused(self.report("--plot", "a.svg", env={"PATH": "/nonexistent"}), 1,
+                     "gnuplot, which draws plots, is not there")
+        self.refused(self.report("--plot", "a.svg", env=self.gnuplot("echo half; exit 3")), 1,
+                     "gnuplot could not draw a.svg")
+        self.assertEqual(plot.read_text(), "newer\n")
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()),
+                         ["a.svg", "faultline.data", "gnuplot", "script"])
+
+    def test_a_plot_does_not_take_the_place_of_its_recording(self):
+        self.write(busy(), "a.svg")
+        self.refused(self.report("a.svg", "--plot", "a.svg"), 1,
+                     "a.svg is the recording itself: give the plot another name")
 
     def test_a_plot_that_cannot_be_written(self):
         self.write(busy())
