@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "plot.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -109,16 +110,21 @@ const char *plot_kind(const char *path)
 	return NULL;
 }
 
-/* A string of gnuplot's in which nothing has a meaning. */
+/*
+ * A string of gnuplot's in which nothing has a meaning. Between single quotes, '' is one of them,
+ * but not where the string begins; so what is no letter has its number, digits as well, as a number
+ * goes on as long as there are some.
+ */
 static void quote(FILE *to, const char *text)
 {
-	fputc('\'', to);
+	fputc('"', to);
 	for (; *text; text++) {
-		if (*text == '\'')
-			fputc('\'', to);
-		fputc(*text, to);
+		if (*text & 0x80 || *text == ' ' || isalpha(*text))
+			fputc(*text, to);
+		else
+			fprintf(to, "\\%03o", *text);
 	}
-	fputc('\'', to);
+	fputc('"', to);
 }
 
 static double largest(const struct curves *curves, const struct panel *panel)

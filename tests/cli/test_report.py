@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """faultline report: what it says of recordings, whole and not, and how it refuses."""
 
+import html
 import json
 import os
 import re
@@ -134,6 +135,20 @@ class MadeUp(Case):
 
         self.assertEqual(marks(20_000), ["0", "0.005", "0.01", "0.015", "0.02"])
         self.assertEqual(marks(2_000 * MS)[-5:], ["0", "500", "1k", "1.5k", "2k"])
+
+    def test_names_in_a_plot_are_what_they_are(self):
+        records = Records()
+        for target, name in enumerate(("'`id`", "''", '"$x"', "\\n@a{b}^_", "%s<i>&1", "1 2"), 1):
+            records.join(0, target, 100 + target, name)
+            records.sample(10 * MS, target, 100)
+            records.sample(60 * MS, target, 1000)
+        command = """'it's "`so`" 0775\\101"""
+        self.write(recordings.whole(records, command=command))
+        self.text("--plot", "a.svg")
+        svg = html.unescape((self.folder / "a.svg").read_text())
+        for words in ("'`id` 101", "'' 102", '"$x" 103', "\\n@a{b}^_ 104", "%s<i>&1 105", "1 2 106",
+                      command):
+            self.assertIn(words, svg)
 
     def test_its_own_file_is_read_if_none_is_named(self):
         self.write(busy())
