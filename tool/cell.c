@@ -2,6 +2,7 @@
 #include "cell.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
@@ -14,6 +15,12 @@ struct character {
 	int columns;
 };
 
+/* Of no width, but the rest of the line is turned round. */
+static bool turns_round(wchar_t wide)
+{
+	return (wide >= 0x202a && wide <= 0x202e) || (wide >= 0x2066 && wide <= 0x2069);
+}
+
 static struct character next(const char *from)
 {
 	mbstate_t state = { 0 };
@@ -24,7 +31,7 @@ static struct character next(const char *from)
 	if (bytes == (size_t)-1 || bytes == (size_t)-2)
 		return (struct character){ "?", 1, 1, 1 };
 	columns = wcwidth(wide);
-	if (columns < 0)
+	if (columns < 0 || turns_round(wide))
 		return (struct character){ "?", 1, bytes, 1 };
 	return (struct character){ from, bytes, bytes, columns };
 }

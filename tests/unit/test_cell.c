@@ -59,7 +59,8 @@ static void test_nothing_reaches_the_terminal_but_text(void **state)
 	(void)state;
 	cell_text(&line, "a\033[31m\n\xff"
 			 "b\x7f\xc3");
-	assert_string_equal(line.text, "a?[31m??b??");
+	cell_text(&line, "\u202e\u2066c");
+	assert_string_equal(line.text, "a?[31m??b????c");
 }
 
 static void test_a_line_of_bytes_is_full_at_its_end(void **state)

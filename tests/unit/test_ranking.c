@@ -147,6 +147,8 @@ static void test_clean_names(void **state)
 	assert_clean("\xed\xa0\x80", 64, "???");
 	assert_clean("\xf4\x90\x80\x80", 64, "????");
 	assert_clean("\xc2\x9b", 64, "?");
+	assert_clean("a\u202eb\u2066c\u2069\u2028", 64, "a?b?c??");
+	assert_clean("\u2027\u202f\u2065\u206a", 64, "\u2027\u202f\u2065\u206a");
 	assert_clean("abc", 3, "ab");
 	assert_clean("aé", 3, "a");
 	assert_clean("abc", 1, "");
