@@ -62,8 +62,10 @@ static json_t *total_of(const struct summary *summary, uint64_t page_bytes)
 {
 	json_t *object = counts_of(&summary->total);
 
-	object_number(object, "peak_resident_bytes", summary->peak_resident * page_bytes);
-	object_number(object, "peak_swapped_bytes", summary->peak_swapped * page_bytes);
+	object_number_if(object, "peak_resident_bytes", summary->peak_resident || summary->sampled,
+			 summary->peak_resident * page_bytes);
+	object_number_if(object, "peak_swapped_bytes", summary->sampled,
+			 summary->peak_swapped * page_bytes);
 	return object;
 }
 

@@ -108,6 +108,7 @@ static void add_counts(const struct history_process *process, struct summary *su
 
 	summary->processes++;
 	summary->threads += process->tid != 0;
+	summary->sampled |= process->sampled;
 	summary->total.minor += counts.minor;
 	summary->total.major += counts.major;
 	summary->total.cpu_ns += counts.cpu_ns;

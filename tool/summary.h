@@ -13,6 +13,7 @@ struct summary {
 	struct fl_counts total; /* of all; its memory is 0 */
 	uint64_t peak_resident; /* pages; the most that all had at one time, as far as is known */
 	uint64_t peak_swapped;
+	bool sampled; /* memory of any was looked at: else what was swapped is not known */
 	/* What is missing, as in struct faultline_end; without an end, what records tell. */
 	uint64_t missed;
 	uint64_t shed;

@@ -136,6 +136,15 @@ class MadeUp(Case):
         self.assertEqual(marks(20_000), ["0", "0.005", "0.01", "0.015", "0.02"])
         self.assertEqual(marks(2_000 * MS)[-5:], ["0", "500", "1k", "1.5k", "2k"])
 
+    def test_memory_that_nobody_looked_at_is_not_none(self):
+        records = Records()
+        records.fork(0, 1, 100, "brief", 0)
+        records.exit(MS, 1, 0, 5)
+        self.write(recordings.whole(records))
+        self.assertIn("memory      - resident at most, - swapped at most\n", self.text())
+        total = json.loads(self.text("--json"))["segments"][0]["total"]
+        self.assertEqual((total["peak_resident_bytes"], total["peak_swapped_bytes"]), (None, None))
+
     def test_names_in_a_plot_are_what_they_are(self):
         records = Records()
         for target, name in enumerate(("'`id`", "''", '"$x"', "\\n@a{b}^_", "%s<i>&1", "1 2"), 1):
