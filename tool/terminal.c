@@ -99,6 +99,12 @@ int terminal_open(void)
 	if (!terminal.screen)
 		return -ENOTTY;
 	set_term(terminal.screen);
+	if (!tigetstr("cup")) {
+		endwin();
+		delscreen(terminal.screen);
+		terminal.screen = NULL;
+		return -ENOTTY;
+	}
 	cbreak();
 	noecho();
 	nonl();

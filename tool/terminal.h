@@ -18,7 +18,11 @@ bool terminal_usable(void);
 /** terminal_divert - keep it for ourselves from now on: 0 or -errno */
 int terminal_divert(void);
 
-/** terminal_open - begin to show; after terminal_divert(): 0, or -ENOTTY: TERM is not known */
+/**
+ * terminal_open - begin to show; after terminal_divert()
+ *
+ * Return: 0, or -ENOTTY: TERM is not known, or has no cursor that can be moved.
+ */
 int terminal_open(void);
 
 /** terminal_size - as it is now; at least 1 each. Asks the terminal anew if @changed. */

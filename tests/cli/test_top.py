@@ -322,10 +322,11 @@ class Kinds(Case):
         self.assertIn("vminor/s", text)
         self.assertRegex(" ".join(self.row(text.split("\n"))), r"[_.=+*%#-] python")
 
-    def test_one_that_nobody_knows(self):
-        terminal = self.terminal("-p", self.faulter.pid, term="nonesuch")
-        self.ended(terminal, 2)
-        self.assertIn("TERM=nonesuch", terminal.text())
+    def test_one_that_nobody_knows_or_that_cannot_be_drawn_on(self):
+        for term in ("nonesuch", "dumb"):
+            terminal = self.terminal("-p", self.faulter.pid, term=term)
+            self.ended(terminal, 2)
+            self.assertIn(f"TERM={term}: use --batch", terminal.text())
 
     def test_all_processes(self):
         terminal = self.terminal("-d", "200ms")
