@@ -128,13 +128,15 @@ static void put_name(const struct column_plan *plan, const struct table_row *row
 		width -= level * INDENT;
 	}
 	snprintf(text, sizeof(text), "%s%s", row->name, row->ended ? ENDED : "");
-	/* A long name gives way to the mark, as long as there is something of it. */
-	if (row->ended && cell_columns(text) > width && width >= NAME_LEAST + ENDED_WIDTH / 2) {
+	if (!row->ended || cell_columns(text) <= width) {
+		cell_left(line, text, width);
+	} else if (width < NAME_LEAST + ENDED_WIDTH / 2) {
+		cell_left(line, row->name, width);
+	} else {
+		/* A long name gives way to the mark. */
 		cell_left(line, row->name, width - ENDED_WIDTH);
 		cell_text(line, ENDED);
-		return;
 	}
-	cell_left(line, text, width);
 }
 
 static double snapped(double rate)

@@ -47,25 +47,40 @@ static struct cell_line *add_line(struct screen *screen, enum screen_style style
 	return &line->line;
 }
 
+/* What is cut off shows that it is. */
+static void put_rest(struct cell_line *line, const char *text)
+{
+	int room = line->room - line->columns;
+
+	if (room < 8 || cell_columns(text) <= room) {
+		cell_text(line, text);
+		return;
+	}
+	cell_left(line, text, room - 3);
+	cell_text(line, "...");
+}
+
 static void put_title(struct screen *screen, const struct screen_view *view, int columns)
 {
 	struct cell_line *line = add_line(screen, SCREEN_TITLE, columns);
 	const struct table *table = view->table;
 	size_t alive = table->number - table->ended;
+	char count[UNITS_BYTES];
 	char every[UNITS_BYTES];
 	char left_out[64] = "";
 	char ended[64] = "";
 	char text[256];
 
 	if (table->ended)
-		snprintf(ended, sizeof(ended), ", %zu ended", table->ended);
+		snprintf(ended, sizeof(ended), ", %s ended", units_count(count, table->ended));
 	if (view->left_out)
-		snprintf(left_out, sizeof(left_out), ", %zu not followed", view->left_out);
-	snprintf(text, sizeof(text), "faultline top  %s%zu process%s%s%s, each %s, by %s%s%s",
-		 view->paused ? "PAUSED  " : "", alive, alive == 1 ? "" : "es", ended, left_out,
-		 units_time(every, view->length_ns), key_names[view->order.key],
+		snprintf(left_out, sizeof(left_out), ", %s not followed",
+			 units_count(count, view->left_out));
+	snprintf(text, sizeof(text), "faultline top  %s%s process%s%s%s, each %s, by %s%s%s",
+		 view->paused ? "PAUSED  " : "", units_count(count, alive), alive == 1 ? "" : "es",
+		 ended, left_out, units_time(every, view->length_ns), key_names[view->order.key],
 		 view->order.reverse ? " reversed" : "", view->order.tree ? ", as a tree" : "");
-	cell_text(line, text);
+	put_rest(line, text);
 }
 
 static void put_whole(struct cell_line *line, const char *text)
@@ -123,19 +138,12 @@ static void put_major(struct screen *screen, const struct screen_view *view, int
 		  (const char *const[]){ time, memory });
 }
 
-/* What is cut off shows that it is. */
 static void put_pair(struct screen *screen, int columns, const char *name, const char *text)
 {
 	struct cell_line *line = add_line(screen, SCREEN_PLAIN, columns);
-	int room = columns - NAMES;
 
 	cell_left(line, name, NAMES);
-	if (room < 8 || cell_columns(text) <= room) {
-		cell_text(line, text);
-		return;
-	}
-	cell_left(line, text, room - 3);
-	cell_text(line, "...");
+	put_rest(line, text);
 }
 
 static void put_source(struct screen *screen, const struct screen_view *view, int columns)

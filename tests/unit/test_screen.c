@@ -102,6 +102,9 @@ static void test_a_screen_of_80_columns(void **state)
 	assert_int_equal(screen.number, 24);
 	shows(0, lines, sizeof(lines) / sizeof(lines[0]));
 	assert_int_equal(screen.lines[0].style, SCREEN_TITLE);
+	compose(24, 40);
+	shows(0, (const char *const[]){ "faultline top  2 processes, 1 ended, ..." }, 1);
+	compose(24, 80);
 	assert_int_equal(screen.lines[6].style, SCREEN_HEAD);
 	assert_int_equal(screen.lines[7].style, SCREEN_CURSOR);
 	assert_int_equal(screen.lines[8].style, SCREEN_ENDED);
@@ -189,6 +192,13 @@ static void test_a_long_name_leaves_room_to_say_that_it_ended(void **state)
 	fill(START + SECOND);
 	compose(24, 80);
 	assert_non_null(strstr(screen.lines[7].line.text, " fifteen (ended)"));
+	for (int columns = 20; columns < 120; columns++) {
+		const char *mark;
+
+		compose(24, columns);
+		mark = strchr(screen.lines[7].line.text, '(');
+		assert_true(!mark || !strncmp(mark, "(ended)", 7));
+	}
 	compose(24, 120);
 	assert_non_null(strstr(screen.lines[7].line.text, " fifteen-letters (ended)"));
 }
