@@ -338,12 +338,17 @@ static int press_all(struct top *top)
 	return status ? status : draw(top);
 }
 
+static bool everybody(const struct top *top)
+{
+	return !top->options.command && !top->options.number;
+}
+
 static int look_around(struct top *top)
 {
 	uint64_t look_ns;
 	int error;
 
-	if (top->options.command || top->options.number || clock_ns(CLOCK_MONOTONIC) < top->look_ns)
+	if (!everybody(top) || clock_ns(CLOCK_MONOTONIC) < top->look_ns)
 		return 0;
 	/* Between two looks there are samples. */
 	look_ns = 2 * source_segment(top->follow.source)->period_ns;
@@ -381,12 +386,9 @@ static int wait_once(struct top *top)
 	return follow_wait(&top->follow, top->live ? terminal_fd() : -1, timeout_ms);
 }
 
-/* Whether that is the end: of all processes there is never nobody left. */
 static bool over(const struct top *top, int found)
 {
-	bool all = !top->options.command && !top->options.number;
-
-	return top->quit || top->follow.caught || (!all && found & FOLLOW_ENDED);
+	return top->quit || found & FOLLOW_ENDED;
 }
 
 static int end_interval(struct top *top, uint64_t *printed)
@@ -513,6 +515,7 @@ static int run(struct top *top)
 
 	top->options.quiet = true; /* the screen says it */
 	top->follow.options = top->options;
+	top->follow.more_join = everybody(top);
 	status = follow_open(&top->follow);
 	if (!status)
 		status = begin(top);

@@ -39,7 +39,7 @@ static int add_cgroup(struct follow *follow, const char *name)
 		say("cannot follow the cgroup %s: %s", name, source_message());
 		return EXIT_TROUBLE;
 	}
-	follow->groups = true;
+	follow->more_join = true;
 	return 0;
 }
 
@@ -201,7 +201,7 @@ static bool over(struct follow *follow)
 		return true;
 	if (follow->child.pid)
 		return child_peek(&follow->child);
-	return follow->source && !follow->groups && !source_targets(follow->source);
+	return follow->source && !follow->more_join && !source_targets(follow->source);
 }
 
 enum place {

@@ -54,7 +54,7 @@ struct follow {
 	int caught;	    /* the signal that asked to end; 0: none yet */
 	bool resized;	    /* SIGWINCH came; for the caller to clear */
 	int gather_ms;	    /* set by the caller: let records gather so long; 0: tell of each */
-	bool groups;	    /* a cgroup is followed: more may join it */
+	bool more_join;	    /* nobody left is no end: so for a cgroup, or if the caller says so */
 	/* Of the end that is not told yet: follow_next() and follow_rest(). */
 	uint32_t command; /* its id in records; 0: not known yet */
 	bool told_end;

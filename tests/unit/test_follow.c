@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -338,6 +339,26 @@ static void time_runs_out_with_and_without_gathering(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+/* Also if nobody is there: a user may have no process yet that top could follow. */
+static void nobody_is_no_end_where_more_may_join(void **state)
+{
+	(void)state;
+	follow.more_join = true;
+	follow.options.plan.period_ns = FL_PERIOD_MAX_NS;
+	assert_int_equal(follow_open(&follow), 0);
+	assert_int_equal(follow_start(&follow), 0);
+	for (int i = 0; i < 3; i++) {
+		struct timespec before, after;
+
+		clock_gettime(CLOCK_MONOTONIC, &before);
+		assert_int_equal(follow_wait(&follow, -1, 30), 0);
+		clock_gettime(CLOCK_MONOTONIC, &after);
+		assert_true((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec -
+				    before.tv_nsec >=
+			    29000000);
+	}
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -354,6 +375,7 @@ int main(void)
 		TEST(signals_are_passed_on_to_the_command),
 		TEST(wakes_for_the_terminal_and_a_keyboard),
 		TEST(time_runs_out_with_and_without_gathering),
+		TEST(nobody_is_no_end_where_more_may_join),
 	};
 
 	return cmocka_run_group_tests_name("follow", tests, NULL, NULL);
