@@ -48,6 +48,20 @@ static int told(const char *what)
 	return say_written(what, 0) ? EXIT_SUCCESS : EXIT_TROUBLE;
 }
 
+static const struct command *command_of(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+static int no_verb(const char *name)
+{
+	say("%s is no verb: see faultline --help", name);
+	return EXIT_USAGE;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	static char name[32];
@@ -74,13 +88,26 @@ static void fill_streams(void)
 		close(file);
 }
 
+/* `help VERB` is `VERB --help`. */
+static int help_with(char *verb)
+{
+	const struct command *command = command_of(verb);
+	char *words[] = { verb, "--help", NULL };
+
+	return command ? run(command, 2, words) : no_verb(verb);
+}
+
 int main(int argc, char **argv)
 {
+	const struct command *command;
+
 	fill_streams();
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;
 	}
+	if (argc > 2 && !strcmp(argv[1], "help"))
+		return help_with(argv[2]);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		help(stdout);
 		return told("the help");
@@ -89,9 +116,6 @@ int main(int argc, char **argv)
 		printf("faultline %s\n", faultline_version());
 		return told("the version");
 	}
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return run(&commands[i], argc - 1, argv + 1);
-	say("%s is no verb: see faultline --help", argv[1]);
-	return EXIT_USAGE;
+	command = command_of(argv[1]);
+	return command ? run(command, argc - 1, argv + 1) : no_verb(argv[1]);
 }

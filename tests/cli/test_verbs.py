@@ -24,6 +24,15 @@ class Verbs(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout, done.stderr),
                          (2, "", "faultline: recrod is no verb: see faultline --help\n"))
 
+    def test_help_with_a_verb_is_the_verb_s(self):
+        for verb in ("record", "top", "doctor"):
+            done = self.run_tool("help", verb)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(done.stdout, self.run_tool(verb, "--help").stdout)
+        done = self.run_tool("help", "recrod")
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (2, "", "faultline: recrod is no verb: see faultline --help\n"))
+
     def test_version_is_that_of_the_sources(self):
         version = (tree.ROOT / "VERSION").read_text().strip()
         self.assertEqual(self.run_tool("--version").stdout, f"faultline {version}\n")
