@@ -59,7 +59,7 @@ struct top {
 static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, "What to show:", 3 },
 	{ "delay", 'd', "TIME", 0, "a new picture each TIME, from 100ms to 1min (1s)", 3 },
-	{ "batch", KEY_BATCH, NULL, 0, "print tables, as for a file; no terminal is needed", 3 },
+	{ "batch", KEY_BATCH, NULL, 0, "print tables, as for a file, without a terminal", 3 },
 	{ "number", 'n', "N", 0, "end after N tables; with --batch", 3 },
 	{ 0 },
 };

@@ -128,9 +128,7 @@ const struct argp follow_whom_argp = { .options = option_table, .parser = parse 
 
 static const struct argp_option interval_table[] = {
 	{ "interval", 'I', "TIME", 0,
-	  "sample so often, as 10ms, 500us, 1s; a bare number is milliseconds (10ms with the "
-	  "module, else 50ms)",
-	  2 },
+	  "sample so often, as 10ms, 500us, 1s; a bare number is milliseconds", 2 },
 	{ 0 },
 };
 
