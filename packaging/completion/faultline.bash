@@ -2,6 +2,11 @@
 # shellcheck shell=bash
 # Completion of faultline for bash. What it offers it takes from the tool's own --help.
 
+_faultline_verbs()
+{
+	"$1" --help 2>/dev/null | sed -nE '/^faultline VERB/q; s/^  ([a-z]+) .*/\1/p'
+}
+
 # The long options of a verb.
 _faultline_options()
 {
@@ -67,8 +72,10 @@ _faultline()
 
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		_faultline_words "--help --version $("$tool" --help 2>/dev/null |
-			sed -nE '/^faultline VERB/q; s/^  ([a-z]+) .*/\1/p')" "$current"
+		_faultline_words "--help --version $(_faultline_verbs "$tool")" "$current"
+		return
+	elif [[ $COMP_CWORD -eq 2 && $verb == help ]]; then
+		_faultline_words "$(_faultline_verbs "$tool")" "$current"
 		return
 	fi
 	case $verb in

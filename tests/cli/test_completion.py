@@ -52,6 +52,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.offers(""), sorted(["--help", "--version", *table]))
         self.assertEqual(self.offers("re"), ["record", "report"])
         self.assertEqual(self.offers("x"), [])
+        self.assertEqual(self.offers("help", "re"), ["record", "report"])
 
     def test_options_are_those_of_the_verb(self):
         for verb in self.offers("")[2:]:
