@@ -110,7 +110,9 @@ static void put_total(struct screen *screen, const struct screen_view *view, int
 	put_whole(line, more[1]);
 }
 
-static void put_minor(struct screen *screen, const struct screen_view *view, int columns)
+/* Where there is no room for the title, it says in its place that the table stands still. */
+static void put_minor(struct screen *screen, const struct screen_view *view, int columns,
+		      bool titled)
 {
 	const struct history_rates *total = &view->table->total;
 	char text[UNITS_BYTES];
@@ -120,8 +122,8 @@ static void put_minor(struct screen *screen, const struct screen_view *view, int
 	snprintf(time, sizeof(time), "CPU    %6s", units_percent(text, total->cpu * 100));
 	snprintf(memory, sizeof(memory), "  resident %8s",
 		 units_bytes(text, total->resident * view->footing->segment->page_bytes));
-	put_total(screen, view, columns, "minor", total->minor, view->table->minor,
-		  (const char *const[]){ time, memory });
+	put_total(screen, view, columns, view->paused && !titled ? "PAUSED" : "minor", total->minor,
+		  view->table->minor, (const char *const[]){ time, memory });
 }
 
 static void put_major(struct screen *screen, const struct screen_view *view, int columns)
@@ -313,7 +315,7 @@ static void put_table(struct screen *screen, struct screen_view *view, size_t ro
 	scroll(view, screen->rows);
 	if (rows >= TITLE_FROM)
 		put_title(screen, view, columns);
-	put_minor(screen, view, columns);
+	put_minor(screen, view, columns, rows >= TITLE_FROM);
 	if (rows >= MAJOR_FROM)
 		put_major(screen, view, columns);
 	if (rows >= SOURCE_FROM)

@@ -172,6 +172,20 @@ static void test_nothing_is_half_there(void **state)
 	}
 }
 
+static void test_a_pause_is_seen_at_any_height(void **state)
+{
+	(void)state;
+	tell_three();
+	for (size_t rows = 1; rows < 20; rows++) {
+		view.paused = true;
+		compose(rows, 80);
+		assert_non_null(strstr(screen.lines[0].line.text, "PAUSED"));
+		view.paused = false;
+		compose(rows, 80);
+		assert_null(strstr(screen.lines[0].line.text, "PAUSED"));
+	}
+}
+
 static void test_one_is_no_processes(void **state)
 {
 	(void)state;
@@ -300,6 +314,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_tree_in_ascii, begin, end),
 		cmocka_unit_test_setup_teardown(test_what_fits_is_shown, begin, end),
 		cmocka_unit_test_setup_teardown(test_nothing_is_half_there, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_pause_is_seen_at_any_height, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_is_no_processes, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_long_name_leaves_room_to_say_that_it_ended,
 						begin, end),
