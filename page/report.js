@@ -12,7 +12,7 @@ import { listen } from "./keys.js";
 import { Lane } from "./lane.js";
 import { SLICES_MAX, makePlots } from "./plots.js";
 import { Readout } from "./readout.js";
-import { State } from "./state.js";
+import { State, TOP } from "./state.js";
 import { Table } from "./table.js";
 import { moment } from "./units.js";
 
@@ -31,8 +31,8 @@ class Page {
     this.state.addEventListener("cursor", () => this.soon("cursor"));
     get("as-lines").addEventListener("click", () => this.state.stack(false));
     get("as-stack").addEventListener("click", () => this.state.stack(true));
-    get("choose-top").addEventListener("click", () => this.state.chooseTop());
-    get("choose-none").addEventListener("click", () => this.state.chooseNone());
+    get("choose-top").addEventListener("click", () => this.state.chooseOnly(this.table.first(TOP)));
+    get("choose-none").addEventListener("click", () => this.state.chooseOnly([]));
     segmentChoice(report, (number) => this.open(number));
     listen(this.state, get("plots"));
     for (const [event, paper] of [["beforeprint", true], ["afterprint", false]])

@@ -2,7 +2,7 @@
 // What is looked at: the segment, the window of time, and which processes are drawn. Views listen.
 
 export const COLOURS = 10;
-const TOP = 10;
+export const TOP = 10;
 const DRAWN_MAX = 30;
 
 export class State extends EventTarget {
@@ -93,16 +93,10 @@ export class State extends EventTarget {
     this.tell("drawn");
   }
 
-  chooseTop() {
+  chooseOnly(processes) {
     this.drawn = [];
     this.hidden.clear();
-    this.addTop();
-    this.tell("drawn");
-  }
-
-  chooseNone() {
-    this.drawn = [];
-    this.hidden.clear();
+    processes.forEach((process) => this.add(process));
     this.tell("drawn");
   }
 

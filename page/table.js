@@ -84,23 +84,28 @@ export class Table {
       clean(process.first).toLowerCase().includes(word) || numberOf(process).includes(word));
   }
 
+  // The first ones, as they are sorted and searched.
+  first(number) {
+    return this.sorted.slice(0, number);
+  }
+
   update() {
     const { column, down } = this.order;
     const by = this.columns[column].by;
     const sign = down ? -1 : 1;
-    const wanted = this.wanted().sort((a, b) => {
+    this.sorted = this.wanted().sort((a, b) => {
       const [x, y] = [by(a), by(b)];
       return x < y ? -sign : x > y ? sign : a.index - b.index;
     });
     [...this.head.firstChild.children].slice(1).forEach((cell, i) => cell.setAttribute("aria-sort",
       i !== column ? "none" : down ? "descending" : "ascending"));
-    this.shown = wanted.slice(0, this.rows).map((process) => this.row(process));
+    this.shown = this.first(this.rows).map((process) => this.row(process));
     this.body.replaceChildren(...this.shown.map((row) => row.line));
     this.mark();
     document.getElementById("found").textContent =
-      `${count(wanted.length)} of ${count(this.state.segment.processes.length)}`;
-    this.more.hidden = wanted.length <= this.rows;
-    const more = Math.min(this.rows * 9, wanted.length - this.rows);
+      `${count(this.sorted.length)} of ${count(this.state.segment.processes.length)}`;
+    this.more.hidden = this.sorted.length <= this.rows;
+    const more = Math.min(this.rows * 9, this.sorted.length - this.rows);
     this.more.textContent = `Show ${count(more)} more`;
   }
 

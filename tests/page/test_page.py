@@ -289,6 +289,18 @@ class TestChoice(PageTest):
         self.click(f"{heading} button")
         self.assertEqual(self.run_js(read), list(range(1023, 999, -1)))
 
+    def test_the_first_ten_are_those_of_the_table_as_it_is_sorted(self):
+        self.show_workers()
+        self.click("#table thead th:nth-child(7) button")
+        self.click("#choose-top")
+        ticked = self.run_js("[...document.querySelectorAll('#table tbody input')]"
+                             ".map((box) => box.checked)")
+        self.assertEqual(ticked, [True] * 10 + [False] * 14)
+        names = "#table tbody bdi", "#readout tbody tr:not(:first-child) bdi"
+        table, legend = [self.run_js(f"[...document.querySelectorAll('{name}')].map((one) =>"
+                                     "one.textContent)") for name in names]
+        self.assertEqual(legend, table[:10])
+
     def test_moments_of_a_short_recording_are_told_apart(self):
         def short():
             records = recordings.Records()
