@@ -68,9 +68,13 @@ export class State extends EventTarget {
     return this.drawn.some((one) => one.process === process);
   }
 
+  get full() {
+    return this.drawn.length >= DRAWN_MAX;
+  }
+
   // One more is drawn, in the colour that is used least.
   add(process) {
-    if (this.isDrawn(process) || this.drawn.length >= DRAWN_MAX)
+    if (this.isDrawn(process) || this.full)
       return;
     const used = new Array(COLOURS).fill(0);
     this.drawn.forEach((one) => used[one.colour]++);

@@ -127,6 +127,8 @@ export class Table {
     for (const { line, box, process } of this.shown) {
       const one = this.state.drawn.find((drawn) => drawn.process === process);
       box.checked = Boolean(one);
+      box.disabled = !one && this.state.full;
+      line.title = box.disabled ? `${this.state.drawn.length} are drawn, which is the most` : "";
       line.style.setProperty("--mine", one ? `var(--line-${one.colour})` : "transparent");
     }
   }

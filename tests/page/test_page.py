@@ -289,6 +289,17 @@ class TestChoice(PageTest):
         self.click(f"{heading} button")
         self.assertEqual(self.run_js(read), list(range(1023, 999, -1)))
 
+    def test_no_more_than_thirty_are_drawn_and_the_rest_say_so(self):
+        self.show("forty", lambda: pages.sampled(40, 20))
+        for row in range(11, 41):
+            self.click(f"#table tbody tr:nth-child({row})")
+        self.assertEqual(self.count("#table tbody input:checked"), 30)
+        self.assertEqual(self.count("#table tbody input:disabled"), 10)
+        self.assertIn("30 are drawn", self.run_js(
+            "document.querySelector('#table tbody tr:nth-child(31)').title"))
+        self.click("#table tbody tr:nth-child(1)")
+        self.assertEqual(self.count("#table tbody input:disabled"), 0)
+
     def test_the_first_ten_are_those_of_the_table_as_it_is_sorted(self):
         self.show_workers()
         self.click("#table thead th:nth-child(7) button")
