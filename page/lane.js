@@ -4,7 +4,8 @@
 import uPlot from "uplot";
 
 import { colour } from "./colours.js";
-import { AXIS_WIDTH, FONT, TIME_HALF, cursor, pointed, selected, timeAxis, widthOf } from "./plots.js";
+import { AXIS_WIDTH, FONT, TIME_HALF, cursor, pointed, selected, timeAxis, widthOf }
+  from "./plots.js";
 import { clean, element, moment, numberOf } from "./units.js";
 
 const KINDS = ["end", "exec", "fork"];

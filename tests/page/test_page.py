@@ -189,7 +189,8 @@ class TestPlots(PageTest):
             self.listen_to_text("#plot-cpu")
             browser.scheme("dark")
             browser.wait("texts.length > 0")
-            times, values = " ".join(self.run_js("texts.map(({text}) => text)")).split("% of one CPU")[:2]
+            texts = " ".join(self.run_js("texts.map(({text}) => text)"))
+            times, values = texts.split("% of one CPU")[:2]
             times = [float(mark) for mark in re.findall(r"[\d.]+(?= m?s)", times)]
             values = [float(mark) for mark in re.findall(r"[\d.]+(?= |$)(?! m?s)", values)]
             for axis in (times, values):
