@@ -289,6 +289,13 @@ class Contents(RecordTest):
         self.assertEqual(number(said["minor"]),
                          sum(one.minor for one in newest.values()) - sample.counts.minor)
 
+    def test_are_all_who_are_new_where_few_files_may_be_open(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+        self.shell("for i in $(seq 60); do sleep 1 & done; wait", "-I", "300ms", preexec_fn=limit)
+        forks = of(recording.read_one(self.file).records, Fork)
+        self.assertGreaterEqual(len(forks), 60)
+
     def test_say_who_is_still_running(self):
         done = self.shell("sleep 20 >/dev/null 2>&1 & echo $!; sleep 0.3")
         os.kill(int(done.stdout), signal.SIGKILL)
@@ -379,6 +386,18 @@ class Files(RecordTest):
 
 
 class Signals(RecordTest):
+    def test_nobody_who_hears_it_keeps_it_from_recording(self):
+        def deafen():
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        with self.recorder("--flight", "10s", "sh", "-c", "sleep 1; exit 5",
+                           preexec_fn=deafen) as recorder:
+            self.wait(self.file.exists)
+            time.sleep(0.2)
+            recorder.stderr.close()
+            recorder.send_signal(signal.SIGUSR1)
+            self.assertEqual(recorder.wait(timeout=SECONDS), 5)
+        self.assertTrue(recording.read_one(self.file).end)
+
     def test_term_is_passed_on(self):
         script = "trap 'echo asked; exit 5' TERM; echo on; while :; do sleep 0.05; done"
         with self.recorder("--", "sh", "-c", script) as recorder:
