@@ -2,6 +2,7 @@
 /* faultline stat: run a command, or watch processes, and say what they counted. */
 #include <argp.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,7 +192,7 @@ static int timeout_ms(const struct stat_run *stat)
 	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 	uint64_t wanted_ns = due_ns(stat);
 
-	if (!stat->interval_ns)
+	if (!stat->interval_ns || wanted_ns > now_ns + 1000000000)
 		return 1000;
 	return wanted_ns > now_ns ? (wanted_ns - now_ns) / 1000000 + 1 : 0;
 }
@@ -301,6 +302,23 @@ static int begin(struct stat_run *stat)
 	return 0;
 }
 
+/* What failed here is not the command's fault: it is not left behind. */
+static int count(struct stat_run *stat)
+{
+	struct follow *follow = &stat->follow;
+	int status;
+
+	/* Limits on files, as full disks, and who reads no more are errors. */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	status = watch(stat);
+	if (!status)
+		status = finish(stat);
+	if (follow->child.pid && !follow->child.ended)
+		follow_end(follow);
+	return status;
+}
+
 static int run(struct stat_run *stat)
 {
 	int status;
@@ -313,11 +331,7 @@ static int run(struct stat_run *stat)
 		status = begin(stat);
 	if (!status)
 		status = follow_start(&stat->follow);
-	if (!status)
-		status = watch(stat);
-	if (!status)
-		status = finish(stat);
-	return status;
+	return status ? status : count(stat);
 }
 
 int command_stat(int argc, char **argv)

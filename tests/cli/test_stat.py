@@ -191,6 +191,15 @@ class Refused(Case):
             done = self.stat(*words, "-o", "/dev/full", "--", "sleep", "0.2")
             self.refused(done, 1, "/dev/full", "No space left on device")
 
+    def test_a_command_is_waited_for_when_its_account_cannot_be_written(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
+        for output in ("/dev/full", "account"):
+            done = self.stat("-I", "100ms", "-o", output, "--", "sh", "-c", "sleep 0.5; echo end",
+                             preexec_fn=limit)
+            self.refused(done, 1, output)
+            self.assertEqual(done.stdout, "end\n")
+
     def test_what_is_written_has_no_messages_where_standard_error_is_closed(self):
         done = self.stat("-o", "account", "--", "no-such-program", preexec_fn=lambda: os.close(2))
         self.assertEqual(done.returncode, 127)
