@@ -26,8 +26,8 @@ static int fail_writing(struct recorder *recorder, int error)
 {
 	if (recorder->error)
 		return error;
-	say("cannot write %s: %s; what was recorded until now is kept there", recorder->path,
-	    strerror(-error));
+	say("cannot write %s: %s%s", recorder->path, strerror(-error),
+	    recorder->flight ? "" : "; what was recorded until now is kept there");
 	recorder->error = error;
 	return error;
 }
@@ -163,7 +163,7 @@ static int end_writer(struct recorder *recorder, const struct faultline_figures 
 	return error;
 }
 
-int recorder_snapshot(struct recorder *recorder, const struct faultline_figures *figures)
+static int write_window(struct recorder *recorder, const struct faultline_figures *figures)
 {
 	struct faultline_segment segment = recorder->segment;
 	uint64_t begin_ns = flight_begin_ns(recorder->flight);
@@ -184,12 +184,21 @@ int recorder_snapshot(struct recorder *recorder, const struct faultline_figures 
 	return error ? fail_writing(recorder, error) : 0;
 }
 
+int recorder_snapshot(struct recorder *recorder, const struct faultline_figures *figures)
+{
+	int error = write_window(recorder, figures);
+
+	/* All of it is in memory still, and the next time there may be room. */
+	recorder->error = 0;
+	return error;
+}
+
 int recorder_close(struct recorder *recorder, const struct faultline_figures *figures)
 {
 	int error;
 
 	if (recorder->flight && (!recorder->error || recorder->error == -ENOMEM))
-		recorder_snapshot(recorder, figures);
+		write_window(recorder, figures);
 	flight_free(recorder->flight);
 	recorder->flight = NULL;
 	if (!recorder->writer)

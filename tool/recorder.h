@@ -47,7 +47,11 @@ int recorder_add(struct recorder *recorder, const struct fl_record *record);
 /** recorder_flush - into the file with what was taken */
 int recorder_flush(struct recorder *recorder);
 
-/** recorder_snapshot - write what a flight keeps to PATH, replacing it, and go on: 0 or -errno */
+/**
+ * recorder_snapshot - write what a flight keeps to PATH, replacing it, and go on
+ *
+ * Return: 0 or -errno. It takes more in any case.
+ */
 int recorder_snapshot(struct recorder *recorder, const struct faultline_figures *figures);
 
 /** recorder_close - write all that is left, end it: 0 or the first error */

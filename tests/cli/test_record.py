@@ -519,6 +519,21 @@ class Flight(RecordTest):
         self.assertGreater(len(second.records), len(first.records))
 
 
+    def test_that_cannot_be_written_when_asked_goes_on(self):
+        with self.recorder("--flight", "60s", "-p", str(os.getpid())) as recorder:
+            self.wait(self.file.exists)
+            time.sleep(0.2)
+            self.file.unlink()
+            self.file.mkdir()
+            recorder.send_signal(signal.SIGUSR1)
+            while "directory" not in recorder.stderr.readline():
+                self.assertIsNone(recorder.poll())
+            self.file.rmdir()
+            recorder.send_signal(signal.SIGINT)
+            self.assertEqual(recorder.wait(SECONDS), 0)
+        self.assertTrue(recording.read_one(self.file).end)
+
+
 class Until(RecordTest):
     def test_a_condition_ends_the_recording_but_not_the_command(self):
         done = self.record("--until", "minor-rate>9000", sys.executable, "-c",
