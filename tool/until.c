@@ -30,10 +30,11 @@ static int read_plain(const char *text, const char *unit, double *number)
 	if (!*text || strspn(text, "0123456789.") == 0)
 		return -EINVAL;
 	*number = strtod(text, &end);
+	if (end == text || !isfinite(*number) || memchr(text, 'x', end - text) ||
+	    memchr(text, 'X', end - text))
+		return -EINVAL;
 	end += strspn(end, " ");
-	if (unit && !strcmp(end, unit))
-		return 0;
-	return end == text || *end || !isfinite(*number) ? -EINVAL : 0;
+	return *end && !(unit && !strcmp(end, unit)) ? -EINVAL : 0;
 }
 
 static int read_number(struct until *until, const char *text, char *problem, size_t bytes)

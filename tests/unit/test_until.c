@@ -82,6 +82,8 @@ static void refuses_nonsense_and_says_why(void **state)
 	refuses("resident>5x", "16M");
 	refuses("resident>", "16M");
 	refuses("cpu>5G", "percent");
+	refuses("cpu>1e999%", "percent");
+	refuses("processes>0x10", "needs a number");
 }
 
 static void a_rate_is_that_of_the_last_second(void **state)
