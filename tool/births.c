@@ -193,7 +193,8 @@ static void meet_member(struct births *births, struct followed_set *set, uint64_
 	if (parent && parent->group == group->id) {
 		new.type = FL_RECORD_FORK;
 		new.parent = parent->id;
-		new.birth_ns = birth_of(births, &newcomer.stat);
+		if (group->looked)
+			new.birth_ns = birth_of(births, &newcomer.stat);
 	}
 	followed_add(set, now_ns, newcomer.file, &newcomer.stat, &new);
 }
@@ -274,6 +275,7 @@ int births_group(struct births *births, struct followed_set *set, uint64_t now_n
 	group->id = ++set->newest;
 	births->group_number++;
 	look_into(births, set, now_ns, group);
+	group->looked = true;
 	return 0;
 }
 

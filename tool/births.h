@@ -15,6 +15,7 @@
 struct births_group {
 	uint32_t id;
 	int folder;
+	bool looked; /* who is new in it was born since, or has moved */
 };
 
 struct births {
