@@ -345,6 +345,8 @@ void history_forget(struct history *history, uint64_t before_ns)
 		/* The newest of the old ones stays: rates are drawn from it. */
 		while (old + 1 < process->number && process->points[old + 1].time_ns < before_ns)
 			old++;
+		if (!old)
+			continue;
 		process->number -= old;
 		memmove(process->points, process->points + old,
 			process->number * sizeof(*process->points));

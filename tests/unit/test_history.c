@@ -278,6 +278,7 @@ static void test_forgetting_keeps_what_rates_need(void **state)
 {
 	(void)state;
 	join(FL_RECORD_TARGET, 1, 0, START, START);
+	history_forget(history, START + SECOND); /* there is nothing yet */
 	for (unsigned int i = 1; i <= 10; i++)
 		sample(1, START + i * SECOND, 10ULL * i, 1);
 	history_forget(history, START + 8 * SECOND);
