@@ -14,6 +14,9 @@ struct fl_counts history_counts(const struct history_process *process)
 	counts.system_ns -= process->begin.system_ns;
 	counts.voluntary -= process->begin.voluntary;
 	counts.involuntary -= process->begin.involuntary;
+	/* Some sources see system time in ticks, CPU time in nanoseconds. */
+	if (counts.system_ns > counts.cpu_ns)
+		counts.system_ns = counts.cpu_ns;
 	return counts;
 }
 

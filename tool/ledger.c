@@ -54,6 +54,8 @@ struct fl_counts ledger_total(const struct ledger *ledger)
 		total.voluntary += counts.voluntary;
 		total.involuntary += counts.involuntary;
 	}
+	if (ledger->all_told)
+		total.system_ns = ledger->told[3];
 	total.resident = ledger->memory.resident;
 	total.swapped = ledger->memory.swapped;
 	return total;
@@ -79,11 +81,13 @@ static void add_interval(struct ledger *ledger, uint64_t to_ns)
 	ledger->from_ns = to_ns;
 }
 
-/* What was not told yet of a sum. */
-static uint64_t untold(uint64_t *told, uint64_t sum)
+/* What was not told yet of a sum; what is more than @most is to be told later. */
+static uint64_t untold(uint64_t *told, uint64_t sum, uint64_t most)
 {
 	uint64_t more = sum > *told ? sum - *told : 0;
 
+	if (more > most)
+		more = most;
 	*told += more;
 	return more;
 }
@@ -107,12 +111,13 @@ struct fl_counts ledger_interval(struct ledger *ledger, uint64_t to_ns, bool las
 			.involuntary = llround(ledger->sum.involuntary),
 		};
 	}
-	counts.minor = untold(&ledger->told[0], sum.minor);
-	counts.major = untold(&ledger->told[1], sum.major);
-	counts.cpu_ns = untold(&ledger->told[2], sum.cpu_ns);
-	counts.system_ns = untold(&ledger->told[3], sum.system_ns);
-	counts.voluntary = untold(&ledger->told[4], sum.voluntary);
-	counts.involuntary = untold(&ledger->told[5], sum.involuntary);
+	counts.minor = untold(&ledger->told[0], sum.minor, UINT64_MAX);
+	counts.major = untold(&ledger->told[1], sum.major, UINT64_MAX);
+	counts.cpu_ns = untold(&ledger->told[2], sum.cpu_ns, UINT64_MAX);
+	counts.system_ns = untold(&ledger->told[3], sum.system_ns, counts.cpu_ns);
+	counts.voluntary = untold(&ledger->told[4], sum.voluntary, UINT64_MAX);
+	counts.involuntary = untold(&ledger->told[5], sum.involuntary, UINT64_MAX);
+	ledger->all_told = last;
 	counts.resident = ledger->memory.resident;
 	counts.swapped = ledger->memory.swapped;
 	return counts;

@@ -15,6 +15,7 @@ struct ledger {
 	struct history_rates
 		sum;		/* what intervals counted: not rates but numbers, cpu in seconds */
 	uint64_t told[6];	/* what of it was told: minor, major, CPU, system, the switches */
+	bool all_told;		/* the last interval was */
 	uint64_t sampled_ns;	/* of the newest sample */
 	struct tally memory;	/* of all processes now */
 	uint64_t peak_resident; /* pages, all processes together */
@@ -39,7 +40,9 @@ void ledger_peak(struct ledger *ledger);
  * ledger_interval - what was counted since the interval before, up to a time
  * @last: all that was counted, whatever its time
  *
- * The intervals add up to the total. Memory is that of the end, in pages.
+ * The intervals add up to the total. System time that a source saw late, in ticks, is never more
+ * than CPU time: the rest is in intervals to come; behind the last one it is user time, which
+ * ledger_total() then agrees to. Memory is that of the end, in pages.
  */
 struct fl_counts ledger_interval(struct ledger *ledger, uint64_t to_ns, bool last);
 

@@ -105,6 +105,50 @@ static void test_an_interval_has_its_share(void **state)
 	assert_int_equal(counts.minor, 750);
 }
 
+/* CPU time is exact, system time comes in ticks, late. */
+static void told_ticks(uint64_t time_ns, uint64_t cpu_ns, uint64_t system_ns)
+{
+	const struct fl_sample sample = {
+		.record = record_of(FL_RECORD_SAMPLE, sizeof(sample), time_ns),
+		.target = 1,
+		.counts = { .cpu_ns = cpu_ns, .system_ns = system_ns },
+	};
+
+	tell(&sample.record);
+}
+
+static void test_no_user_time_is_below_nothing(void **state)
+{
+	static const uint64_t cpu[] = { 3, 6, 9, 12, 15, 16 };
+	uint64_t system = 0;
+	struct fl_counts counts;
+
+	(void)state;
+	told_join(1, 0, START, "one");
+	for (unsigned int i = 0; i < 6; i++) {
+		told_ticks(START + (i + 1) * SECOND, cpu[i], i < 3 ? 0 : i < 5 ? 10 : 16);
+		counts = ledger_interval(&ledger, START + (i + 1) * SECOND, i == 5);
+		assert_int_equal(counts.cpu_ns, cpu[i] - (i ? cpu[i - 1] : 0));
+		assert_true(counts.system_ns <= counts.cpu_ns);
+		system += counts.system_ns;
+	}
+	assert_true(system > 0);
+	assert_int_equal(ledger_total(&ledger).system_ns, system);
+}
+
+static void test_no_user_time_since_the_beginning_is_below_nothing(void **state)
+{
+	struct fl_counts total;
+
+	(void)state;
+	told_join(1, 0, START - SECOND, "one");
+	told_ticks(START, 19, 10);
+	told_ticks(START + SECOND, 21, 20);
+	total = ledger_total(&ledger);
+	assert_int_equal(total.cpu_ns, 2);
+	assert_int_equal(total.system_ns, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +158,9 @@ int main(void)
 						begin, end),
 		cmocka_unit_test_setup_teardown(test_intervals_add_up, begin, end),
 		cmocka_unit_test_setup_teardown(test_an_interval_has_its_share, begin, end),
+		cmocka_unit_test_setup_teardown(test_no_user_time_is_below_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_no_user_time_since_the_beginning_is_below_nothing, begin, end),
 	};
 
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
