@@ -11,6 +11,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 /* A member that moves while folders are read may be missed in the old one and in the new one. */
 #define OUTSIDE_MAX 2
 
@@ -111,12 +113,14 @@ static size_t open_newcomers(const struct births *births, const struct followed_
 static int look_around(struct births *births, struct followed_set *set, uint64_t now_ns)
 {
 	struct newcomer *newcomers = NULL;
+	uint64_t listed_ns;
 	long number;
 	int *pids;
 
 	number = proc_list(&pids);
 	if (number < 0)
 		return number;
+	listed_ns = clock_ns(CLOCK_MONOTONIC);
 	if (births->looked && number) {
 		newcomers = malloc(number * sizeof(*newcomers));
 		if (!newcomers) {
@@ -130,6 +134,7 @@ static int look_around(struct births *births, struct followed_set *set, uint64_t
 	free(births->pids);
 	births->pids = pids;
 	births->number = number;
+	births->listed_ns = listed_ns;
 	births->looked = true;
 	return 0;
 }
@@ -310,6 +315,17 @@ void births_heard(struct births *births, int pid)
 	pids[at] = pid;
 	births->pids = pids;
 	births->number++;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+bool births_found(const struct births *births, int pid, uint64_t birth_ns)
+{
+	return births->looked && birth_ns <= births->listed_ns && births->number &&
+	       bsearch(&pid, births->pids, births->number, sizeof(pid), compare);
 }
 
 void births_look(struct births *births, struct followed_set *set, uint64_t now_ns)

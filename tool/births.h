@@ -26,6 +26,7 @@ struct births {
 	int newest;	     /* process number given out when it was looked last */
 	unsigned int settle; /* looks that are still to be made */
 	uint64_t look_ns;
+	uint64_t listed_ns; /* when it was known who is in pids */
 	struct births_group groups[FL_GROUPS_MAX];
 	size_t group_number;
 };
@@ -53,6 +54,13 @@ int births_group(struct births *births, struct followed_set *set, uint64_t now_n
  * of twice.
  */
 void births_heard(struct births *births, int pid);
+
+/**
+ * births_found - did the last look find who was born at that time?
+ *
+ * Then it was followed, if it was to be, and its EXIT may be told already.
+ */
+bool births_found(const struct births *births, int pid, uint64_t birth_ns);
 
 /** births_look - follow who is new; who moved out of a cgroup leaves */
 void births_look(struct births *births, struct followed_set *set, uint64_t now_ns);

@@ -133,6 +133,7 @@ static void hear_fork(struct births *births, struct followed_set *set, const str
 {
 	const struct followed *parent = followed_find(set, event->other, 0);
 	struct followed_new new = { .type = FL_RECORD_FORK, .tree = true };
+	bool found = births_found(births, event->number, event->time_ns);
 	struct proc_stat stat;
 	int file;
 
@@ -142,6 +143,12 @@ static void hear_fork(struct births *births, struct followed_set *set, const str
 	if (file >= 0 && proc_read_stat(file, &stat)) {
 		close(file);
 		file = -ESRCH;
+	}
+	/* Born and ended between the last events and a look, it was told of whole. */
+	if (found && (file < 0 || (stat.state == 'Z' && stat.threads <= 1))) {
+		if (file >= 0)
+			close(file);
+		return;
 	}
 	if (file < 0) {
 		queue_lose(&set->queue, 0, 1);

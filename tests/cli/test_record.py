@@ -214,7 +214,7 @@ print(flush=True)
 
 
 class Events(RecordTest):
-    def test_who_ends_and_is_not_buried_is_told_of_once(self):
+    def told(self, *words, while_it_runs=None):
         with contextlib.ExitStack() as stack:
             heir, other = [stack.enter_context(subprocess.Popen(
                 [sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE))
@@ -222,16 +222,32 @@ class Events(RecordTest):
             heir.stdout.readline()
             other.stdout.readline()
             recorder = stack.enter_context(subprocess.Popen(
-                [TOOL, "record", "-q", "--source", "perf", "-p", f"{heir.pid},{other.pid}"],
+                [TOOL, "record", "-q", "--source", "perf", "-p", f"{heir.pid},{other.pid}", *words],
                 cwd=self.folder, stderr=subprocess.DEVNULL))
             self.wait(lambda: self.file.exists() and self.file.stat().st_size > 600)
-            heir.communicate(b"\n")
+            heir.stdin.write(b"\n")
+            heir.stdin.flush()
+            while while_it_runs and heir.poll() is None:
+                while_it_runs(recorder)
+            heir.communicate()
             other.communicate(b"\n")
             self.assertEqual(recorder.wait(SECONDS), 0)
-        told = [record.pid for record in recording.read_one(self.file).records
-                if isinstance(record, Fork)]
+        return sorted(record.pid for record in recording.read_one(self.file).records
+                      if isinstance(record, Fork))
+
+    def test_who_ends_and_is_not_buried_is_told_of_once(self):
+        told = self.told()
         self.assertGreaterEqual(len(told), 35)
-        self.assertEqual(sorted(told), sorted(set(told)))
+        self.assertEqual(told, sorted(set(told)))
+
+    def test_who_is_born_and_ends_behind_the_back_is_told_of_once(self):
+        def stop(recorder):
+            recorder.send_signal(signal.SIGSTOP)
+            time.sleep(0.03)
+            recorder.send_signal(signal.SIGCONT)
+            time.sleep(0.001)
+        told = self.told("-I", "1ms", while_it_runs=stop)
+        self.assertEqual(told, sorted(set(told)))
 
 
 class Contents(RecordTest):
