@@ -19,9 +19,12 @@ static void test_totals(void **state)
 	made_join(1, 0, SECOND, "one");
 	made_join(2, 1, 2 * SECOND, "two");
 	made_exit(2, 3 * SECOND, 0, (struct fl_counts){ .minor = 5, .major = 1, .cpu_ns = 30 });
-	made_exit(
-		1, 4 * SECOND, 0,
-		(struct fl_counts){ .minor = 7, .system_ns = 2, .voluntary = 3, .involuntary = 4 });
+	made_exit(1, 4 * SECOND, 0,
+		  (struct fl_counts){ .minor = 7,
+				      .cpu_ns = 3,
+				      .system_ns = 2,
+				      .voluntary = 3,
+				      .involuntary = 4 });
 	made_end(5 * SECOND, (struct faultline_end){ .passes = 500,
 						     .own_cpu_ns = 10,
 						     .pass_ns = 5,
@@ -37,7 +40,7 @@ static void test_totals(void **state)
 	assert_int_equal(summary.processes, 2);
 	assert_int_equal(summary.total.minor, 12);
 	assert_int_equal(summary.total.major, 1);
-	assert_int_equal(summary.total.cpu_ns, 30);
+	assert_int_equal(summary.total.cpu_ns, 33);
 	assert_int_equal(summary.total.system_ns, 2);
 	assert_int_equal(summary.total.voluntary, 3);
 	assert_int_equal(summary.total.involuntary, 4);
