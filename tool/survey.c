@@ -53,12 +53,19 @@ static bool is_written_now(const char *path)
 	return locked;
 }
 
+/* Of the latest moment, as reports have it: in what is damaged, time may go back. */
+static void note_time(uint64_t *last_ns, uint64_t time_ns)
+{
+	if (time_ns > *last_ns)
+		*last_ns = time_ns;
+}
+
 static void count_records(struct survey *survey, struct faultline_batch *batch, uint64_t *last_ns)
 {
 	const struct fl_record *record;
 
 	while ((record = faultline_next(batch))) {
-		*last_ns = record->time_ns;
+		note_time(last_ns, record->time_ns);
 		switch (record->type) {
 		case FL_RECORD_SAMPLE:
 			survey->samples++;
@@ -91,7 +98,7 @@ static int read_parts(struct survey *survey, struct faultline_recording *recordi
 		if (part == FAULTLINE_PART_RECORDS)
 			count_records(survey, batch, &last_ns);
 		else if (part == FAULTLINE_PART_END)
-			last_ns = faultline_recording_end(recording)->end_ns;
+			note_time(&last_ns, faultline_recording_end(recording)->end_ns);
 		else if (part != FAULTLINE_PART_SEGMENT && part != -EBADMSG)
 			return part;
 		if (part != FAULTLINE_PART_SEGMENT)

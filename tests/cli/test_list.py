@@ -104,6 +104,13 @@ class List(unittest.TestCase):
         rows = {row["name"]: row["length_ns"] for row in self.json()}
         self.assertEqual(rows, {"cut": 60 * MS, "begun": 0})
 
+    def test_time_that_goes_back_makes_no_recording_long(self):
+        records = Records()
+        records.join(9 * MS, 1, 100, "sh")
+        records.sample(-5 * MS, 1, 7)
+        self.write("back.data", recordings.segment_block() + records.block())
+        self.assertEqual(self.json("back.data")[0]["length_ns"], 9 * MS)
+
     def test_what_cannot_be_read_has_a_row_without_figures(self):
         self.write("newer", b"FLR\2" + recordings.whole()[4:])
         os.utime(self.folder / "newer", (0, 0))
