@@ -103,10 +103,13 @@ int compare_add(struct compare *compare, enum compare_side side, const struct hi
 	if (!compare->private)
 		return -ENOMEM;
 	for (uint32_t segment = 0; !error && segment < history->segment_number; segment++) {
+		size_t i;
+		size_t behind;
+
+		history_range(history, segment, &i, &behind);
 		error = add_all(compare, side, history, segment);
-		for (size_t i = 0; !error && i < history->process_number; i++)
-			if (history->processes[i].segment == segment)
-				error = add_process(compare, side, history, &history->processes[i]);
+		for (; !error && i < behind; i++)
+			error = add_process(compare, side, history, &history->processes[i]);
 		compare->runs[side]++;
 	}
 	return error;

@@ -322,6 +322,29 @@ void history_finish(struct history *history, const struct faultline_end *end)
 	note_time(segment, end->end_ns);
 }
 
+/* The first process that is of this segment or a later one. */
+static size_t first_of(const struct history *history, uint64_t segment)
+{
+	size_t low = 0;
+	size_t high = history->process_number;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (history->processes[middle].segment < segment)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void history_range(const struct history *history, uint32_t segment, size_t *first, size_t *behind)
+{
+	*first = first_of(history, segment);
+	*behind = first_of(history, segment + 1ULL);
+}
+
 static void forget_execs(struct history *history, uint64_t before_ns)
 {
 	size_t old = 0;

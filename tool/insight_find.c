@@ -11,15 +11,17 @@
 static int set_scene(struct scene *scene)
 {
 	const struct history *history = scene->history;
+	size_t first;
+	size_t behind;
 	int error;
 
+	history_range(history, scene->segment, &first, &behind);
 	scene->page_bytes = history->segments[scene->segment].head.page_bytes;
-	scene->processes = calloc(history->process_number + 1, sizeof(*scene->processes));
+	scene->processes = calloc(behind - first + 1, sizeof(*scene->processes));
 	if (!scene->processes)
 		return -ENOMEM;
-	for (size_t i = 0; i < history->process_number; i++)
-		if (history->processes[i].segment == scene->segment)
-			scene->processes[scene->number++] = i;
+	for (size_t i = first; i < behind; i++)
+		scene->processes[scene->number++] = i;
 	error = summary_make(history, scene->segment, &scene->summary);
 	if (error)
 		return error;

@@ -243,12 +243,12 @@ static int add_segment(json_t *segments, const struct history *history, uint32_t
 		       struct page_pack *pack)
 {
 	json_t *object = json_object();
-	uint32_t first = 0;
+	size_t first;
+	size_t behind;
 	int error;
 
 	json_array_append_new(segments, object);
-	while (first < history->process_number && history->processes[first].segment < segment)
-		first++;
+	history_range(history, segment, &first, &behind);
 	add_head(object, &history->segments[segment]);
 	add_gaps(object, history, segment);
 	add_execs(object, history, segment, first);

@@ -69,28 +69,28 @@ static void sort(struct page_times *times)
 	times->number = kept;
 }
 
-static size_t most_points(const struct history *history, uint32_t segment)
+static size_t most_points(const struct history *history, size_t first, size_t behind)
 {
 	size_t most = 0;
 
-	for (size_t i = 0; i < history->process_number; i++)
-		if (history->processes[i].segment == segment)
-			most += history->processes[i].number + 2;
+	for (size_t i = first; i < behind; i++)
+		most += history->processes[i].number + 2;
 	return most;
 }
 
 int page_times_make(struct page_times *times, const struct history *history, uint32_t segment)
 {
 	struct page_points points = { 0 };
+	size_t first;
+	size_t behind;
 	int error = 0;
 
+	history_range(history, segment, &first, &behind);
 	*times = (struct page_times){ 0 };
-	times->ns = calloc(most_points(history, segment) + 1, sizeof(*times->ns));
+	times->ns = calloc(most_points(history, first, behind) + 1, sizeof(*times->ns));
 	if (!times->ns)
 		return -ENOMEM;
-	for (size_t i = 0; !error && i < history->process_number; i++) {
-		if (history->processes[i].segment != segment)
-			continue;
+	for (size_t i = first; !error && i < behind; i++) {
 		error = page_points_make(&points, history, &history->processes[i]);
 		for (size_t j = 0; !error && j < points.number; j++)
 			times->ns[times->number++] = points.all[j].time_ns;

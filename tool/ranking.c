@@ -68,18 +68,21 @@ static int compare(const void *one, const void *other)
 int ranking_make(const struct history *history, uint32_t segment, enum ranking_key key,
 		 struct ranking *ranking)
 {
-	struct ranked *ranked = calloc(history->process_number + 1, sizeof(*ranked));
+	struct ranked *ranked;
+	size_t first;
+	size_t behind;
 
+	history_range(history, segment, &first, &behind);
+	ranked = calloc(behind - first + 1, sizeof(*ranked));
 	*ranking = (struct ranking){ 0 };
-	ranking->processes = calloc(history->process_number + 1, sizeof(*ranking->processes));
+	ranking->processes = calloc(behind - first + 1, sizeof(*ranking->processes));
 	if (!ranked || !ranking->processes) {
 		free(ranked);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < history->process_number; i++)
-		if (history->processes[i].segment == segment)
-			ranked[ranking->number++] =
-				(struct ranked){ i, value_of(&history->processes[i], key) };
+	for (size_t i = first; i < behind; i++)
+		ranked[ranking->number++] =
+			(struct ranked){ i, value_of(&history->processes[i], key) };
 	qsort(ranked, ranking->number, sizeof(*ranked), compare);
 	for (size_t i = 0; i < ranking->number; i++)
 		ranking->processes[i] = ranked[i].process;

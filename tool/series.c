@@ -41,6 +41,8 @@ static void add_process(struct series *series, const struct history_process *pro
 int series_make(const struct history *history, uint32_t segment, uint32_t process, size_t number,
 		struct series *series)
 {
+	size_t first = process;
+	size_t behind = first + 1;
 	uint64_t from;
 	uint64_t to;
 
@@ -54,10 +56,10 @@ int series_make(const struct history *history, uint32_t segment, uint32_t proces
 	series->slices = calloc(series->number, sizeof(*series->slices));
 	if (!series->slices)
 		return -ENOMEM;
-	for (size_t i = 0; i < history->process_number; i++)
-		if (process == i ||
-		    (process == HISTORY_NONE && history->processes[i].segment == segment))
-			add_process(series, &history->processes[i]);
+	if (process == HISTORY_NONE)
+		history_range(history, segment, &first, &behind);
+	for (size_t i = first; i < behind; i++)
+		add_process(series, &history->processes[i]);
 	return 0;
 }
 

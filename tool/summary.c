@@ -68,13 +68,16 @@ static bool has_memory(const struct history *history, size_t index)
 {
 	const struct history_process *thread = &history->processes[index];
 
+	size_t first;
+	size_t behind;
+
 	if (!thread->tid)
 		return true;
-	for (size_t i = 0; i < history->process_number; i++) {
+	history_range(history, thread->segment, &first, &behind);
+	for (size_t i = first; i < behind; i++) {
 		const struct history_process *other = &history->processes[i];
 
-		if (other->segment == thread->segment && other->pid == thread->pid &&
-		    (!other->tid || i < index))
+		if (other->pid == thread->pid && (!other->tid || i < index))
 			return false;
 	}
 	return true;
@@ -84,18 +87,20 @@ static int add_peaks(const struct history *history, uint32_t segment, struct sum
 {
 	struct change *changes;
 	size_t number = 0;
+	size_t first;
+	size_t behind;
 
-	for (size_t i = 0; i < history->process_number; i++)
-		if (history->processes[i].segment == segment)
-			number += history->processes[i].number + 1;
+	history_range(history, segment, &first, &behind);
+	for (size_t i = first; i < behind; i++)
+		number += history->processes[i].number + 1;
 	if (!number)
 		return 0;
 	changes = calloc(number, sizeof(*changes));
 	if (!changes)
 		return -ENOMEM;
 	number = 0;
-	for (size_t i = 0; i < history->process_number; i++)
-		if (history->processes[i].segment == segment && has_memory(history, i))
+	for (size_t i = first; i < behind; i++)
+		if (has_memory(history, i))
 			number += changes_of(&history->processes[i], changes + number);
 	find_peaks(changes, number, summary);
 	free(changes);
@@ -124,12 +129,13 @@ static void add_lives(const struct history *history, uint32_t segment, struct su
 {
 	uint64_t from = UINT64_MAX;
 	uint64_t to = 0;
+	size_t first;
+	size_t behind;
 
-	for (size_t i = 0; i < history->process_number; i++) {
+	history_range(history, segment, &first, &behind);
+	for (size_t i = first; i < behind; i++) {
 		const struct history_process *process = &history->processes[i];
 
-		if (process->segment != segment)
-			continue;
 		add_counts(process, summary);
 		if (process->first_ns < from)
 			from = process->first_ns;

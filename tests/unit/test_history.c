@@ -316,6 +316,14 @@ static void test_segments_are_worlds_of_their_own(void **state)
 	assert_true(from == START && to == START + 9 * SECOND);
 	assert_string_equal(history->segments[0].head.node, "here");
 	assert_string_equal(history->segments[1].head.node, "");
+	assert_int_equal(history_begin(history, &second), 0);
+	for (uint32_t segment = 0; segment < 3; segment++) {
+		size_t first, behind;
+
+		history_range(history, segment, &first, &behind);
+		assert_int_equal(first, segment);
+		assert_int_equal(behind, segment < 2 ? segment + 1 : segment);
+	}
 }
 
 static void test_reads_a_recording_and_what_is_left_of_one(void **state)
