@@ -54,6 +54,7 @@ struct top {
 	uint64_t look_ns;    /* of the next look at all processes */
 	bool quit;	     /* the user wants to */
 	bool live;	     /* the terminal is ours */
+	int width;	     /* of what is printed */
 };
 
 static const struct argp_option option_table[] = {
@@ -175,7 +176,7 @@ static int out_of_memory(void)
 static int draw(struct top *top)
 {
 	size_t rows = 0;
-	int columns = BATCH_WIDTH;
+	int columns = top->width;
 
 	if (top->live)
 		terminal_size(false, &rows, &columns);
@@ -463,8 +464,12 @@ static int finish(struct top *top)
 	} while (!status && follow_rest(&top->follow));
 	if (status || top->quit || top->follow.caught)
 		return status;
-	if (top->live)
+	if (top->live) {
+		size_t rows;
+
+		terminal_size(false, &rows, &top->width);
 		terminal_close();
+	}
 	top->live = false;
 	top->sampled_ns =
 		clock_ns(CLOCK_MONOTONIC); /* up to the end, which is behind the last sample */
@@ -534,7 +539,7 @@ static int run(struct top *top)
 
 int command_top(int argc, char **argv)
 {
-	struct top top = { .delay_ns = DELAY_NS };
+	struct top top = { .delay_ns = DELAY_NS, .width = BATCH_WIDTH };
 	struct child child;
 	int status;
 

@@ -277,6 +277,7 @@ class Ends(Case):
         self.assertNotIn("noise", terminal.text())
         self.assertIn("▼minor/s", terminal.text())
         self.assertIn("sleep (ended)", terminal.text())
+        self.assertRegex(terminal.text(), r"\ncannot see .*\.\.\.\nlost .*\n +PID .* name\n")
 
     def test_a_command_that_cannot_be_run(self):
         terminal = self.terminal("--", "/nowhere/at/all")
