@@ -534,7 +534,6 @@ class Flight(RecordTest):
         self.assertGreater(len(first.records), 2)
         self.assertGreater(len(second.records), len(first.records))
 
-
     def test_that_cannot_be_written_when_asked_goes_on(self):
         with self.recorder("--flight", "60s", "-p", str(os.getpid())) as recorder:
             self.wait(self.file.exists)

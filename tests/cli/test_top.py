@@ -128,7 +128,8 @@ class Sizes(Case):
     def test_80_columns(self):
         lines = self.watching().lines()
         self.assertEqual(len(lines), 24)
-        self.assertRegex(lines[0], r"^faultline top  \d+ process(es)?, each 200 ms, by minor faults")
+        self.assertRegex(lines[0],
+                         r"^faultline top  \d+ process(es)?, each 200 ms, by minor faults")
         self.assertRegex(lines[1], rf"^minor +\S+/s [ {BLOCKS}]+ CPU +\S+ %  resident +\S+ \S?i?B$")
         self.assertRegex(lines[3], r"^source      \w+.*, a sample every 100 ms")
         head = next(line for line in lines if "PID" in line)
