@@ -2,10 +2,12 @@
 #include "recorder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +54,19 @@ static void follow_link(struct recorder *recorder)
 		recorder->path = recorder->real;
 }
 
+/* Another recorder goes on writing to a file that is renamed, and the next one would replace it. */
+static bool is_recorded_into(const char *path)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	bool busy;
+
+	if (file < 0)
+		return false;
+	busy = flock(file, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	close(file);
+	return busy;
+}
+
 static int rename_old(struct recorder *recorder)
 {
 	char old[PATH_MAX];
@@ -60,6 +75,10 @@ static int rename_old(struct recorder *recorder)
 
 	if (stat(recorder->path, &file) || !S_ISREG(file.st_mode) || !file.st_size)
 		return 0; /* what is wrong with it, who opens it says */
+	if (is_recorded_into(recorder->path)) {
+		say("%s: somebody records into it; write to another file with -o", recorder->path);
+		return -EBUSY;
+	}
 	error = old_path(recorder, old, sizeof(old));
 	if (!error && rename(recorder->path, old))
 		error = -errno;
