@@ -107,6 +107,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		parse_numbers(state, text, FL_TARGET_THREAD);
 		return 0;
 	case KEY_CGROUP:
+		/* Below the mount that would be everybody: who meant that says /sys/fs/cgroup. */
+		if (!*text)
+			argp_error(state, "--cgroup must name a cgroup, as system.slice, not ''");
 		if (add_target(options, (struct follow_target){ FL_TARGET_CGROUP, 0, text }))
 			argp_failure(state, EXIT_TROUBLE, ENOMEM, "cannot keep the targets");
 		return 0;

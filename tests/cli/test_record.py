@@ -39,6 +39,7 @@ BAD_ARGUMENTS = [
     (["-p", "-1"], "--pid must be"),
     (["-p", "99999999999999999999"], "--pid must be"),
     (["-t", "1;2"], "--tid must be"),
+    (["--cgroup", "", "true"], "--cgroup must"),
     (["-I", "0", "true"], "--interval must be"),
     (["-I", "99us", "true"], "--interval must be"),
     (["-I", "11s", "true"], "--interval must be"),
@@ -349,6 +350,16 @@ class Files(RecordTest):
         self.assertEqual((there / "it.old").read_text(), "old")
         self.assertTrue((self.folder / "link").is_symlink())
         self.assertEqual(self.names(), ["link", "there"])
+
+    def test_of_another_recorder_are_its_own(self):
+        with self.recorder("sleep", "1.5") as recorder:
+            self.wait(lambda: self.file.exists() and self.file.stat().st_size)
+            done = self.shell("echo ran")
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("faultline.data: somebody records into it", done.stderr)
+            recorder.wait(SECONDS)
+        self.assertEqual(self.names(), ["faultline.data"])
+        self.assertTrue(recording.read_one(self.file).end)
 
     def test_get_a_segment_more(self):
         self.record("--append", "sleep", "0.1")
