@@ -63,15 +63,24 @@ static const char *cell(const struct chart *chart, int height)
 	return height * 2 > BLOCK_PARTS ? "#" : ".";
 }
 
+/* Two digits are enough for a top and its half, and both are whole: rounded they may be alike. */
+static void write_mark(char *text, double value)
+{
+	if (value < 10)
+		snprintf(text, UNITS_BYTES, "%.3g", value);
+	else
+		units_short(text, value);
+}
+
 static void draw_row(FILE *to, const struct chart *chart, double top, size_t row)
 {
 	size_t used = 0;
 	char text[UNITS_BYTES] = "";
 
 	if (row + 1 == chart->rows)
-		units_short(text, top);
+		write_mark(text, top);
 	else if (chart->rows % 2 == 0 && row + 1 == chart->rows / 2)
-		units_short(text, top / 2);
+		write_mark(text, top / 2);
 	fprintf(to, "%*s %s", AXIS_WIDTH, text, chart->blocks ? (*text ? "┤" : "│") : "|");
 	/* Nothing behind the last column that has something. */
 	for (size_t i = 0; i < chart->number; i++)
