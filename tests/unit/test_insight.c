@@ -46,7 +46,7 @@ static void test_deadlines_were_missed(void **state)
 {
 	(void)state;
 	recorded((struct faultline_end){ .passes = 99, .missed = 1 });
-	assert_says(find(INSIGHT_RECORDING), "1 deadlines for samples were missed, 1.0 % of all");
+	assert_says(find(INSIGHT_RECORDING), "1 deadline for samples was missed, 1.0 % of all");
 }
 
 static void test_few_deadlines_are_no_matter(void **state)
