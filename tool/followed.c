@@ -15,12 +15,15 @@
 
 void followed_init(struct followed_set *set, int epoll)
 {
+	size_t taken = proc_own_files(); /* inherited, mostly */
 	struct rlimit limit;
+	rlim_t room;
 
 	/* The rest is the tool's own. The limit is not raised, as commands would inherit it. */
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > FILES_OWN)
-		set->files_max = limit.rlim_cur >= 2 * FILES_OWN ? limit.rlim_cur / 2
-								 : limit.rlim_cur - FILES_OWN;
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > FILES_OWN + taken) {
+		room = limit.rlim_cur - taken;
+		set->files_max = room >= 2 * FILES_OWN ? room / 2 : room - FILES_OWN;
+	}
 	set->epoll = epoll;
 }
 
@@ -250,21 +253,32 @@ void followed_name(struct followed_set *set, struct followed *one, uint64_t now_
 	queue_add(&set->queue, FL_RECORD_EXEC, now_ns, &record, sizeof(record));
 }
 
+/* Was it not to be read for want of descriptors or memory? Then it has not ended. */
+static bool is_want(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
 /*
- * Take in what it is now; if it has ended, its EXIT. The CPU clock goes by the number, so it is
+ * Take in what it is now; if it has ended, its EXIT. 1, 0 if it has ended, or -errno if it could
+ * not be looked at now. The CPU clock goes by the number, so it is
  * read before the file: if that is still there the number was its owner's. Of a zombie it is read
  * once more, as it may have run in between.
  */
-static bool is_alive(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly)
+static int look_at(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly)
 {
 	struct fl_counts found = one->counts;
 	struct proc_stat stat;
 	bool ended;
+	int error;
 
 	read_cpu(one, &found);
-	if (read_stat(one, &stat)) {
+	error = read_stat(one, &stat);
+	if (is_want(error))
+		return error;
+	if (error) {
 		tell_exit(set, one, now_ns, 0);
-		return false;
+		return 0;
 	}
 	ended = has_ended(one, &stat);
 	if (ended)
@@ -285,9 +299,12 @@ static bool is_alive(struct followed_set *set, struct followed *one, uint64_t no
 bool followed_read(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly)
 {
 	struct fl_sample sample = { .target = one->id };
+	int alive = look_at(set, one, now_ns, slowly);
 
-	if (!is_alive(set, one, now_ns, slowly))
-		return false;
+	if (alive < 0)
+		queue_lose(&set->queue, 1, 0);
+	if (alive <= 0)
+		return alive;
 	sample.counts = one->counts;
 	queue_add(&set->queue, FL_RECORD_SAMPLE, now_ns, &sample, sizeof(sample));
 	return true;
@@ -296,7 +313,7 @@ bool followed_read(struct followed_set *set, struct followed *one, uint64_t now_
 void followed_end(struct followed_set *set, struct followed *one, uint64_t now_ns)
 {
 	for (int i = 0; i < END_READINGS; i++) {
-		if (!is_alive(set, one, now_ns, false))
+		if (look_at(set, one, now_ns, false) <= 0)
 			return;
 	}
 }

@@ -205,6 +205,20 @@ int proc_thread_cpu(int tid, uint64_t *ns)
 	return error;
 }
 
+size_t proc_own_files(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	struct dirent *entry;
+	size_t number = 0;
+
+	if (!folder)
+		return 0;
+	while ((entry = readdir(folder)))
+		number += isdigit((unsigned char)*entry->d_name) != 0;
+	closedir(folder);
+	return number;
+}
+
 uint64_t proc_birth(const struct proc_stat *stat)
 {
 	uint64_t ticks = sysconf(_SC_CLK_TCK);

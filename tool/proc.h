@@ -65,6 +65,9 @@ int proc_cpu(int pid, uint64_t *ns);
 /** proc_thread_cpu - CPU time of a thread, up to the newest tick, nanoseconds */
 int proc_thread_cpu(int tid, uint64_t *ns);
 
+/** proc_own_files - how many files this process has open; 0 if that is not to be known */
+size_t proc_own_files(void);
+
 /** proc_birth - when it was born; CLOCK_MONOTONIC, to a tick */
 uint64_t proc_birth(const struct proc_stat *stat);
 
