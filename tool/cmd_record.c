@@ -319,9 +319,7 @@ static int begin(struct record *record, const char *line)
 	status = follow_open(follow);
 	if (status)
 		return status;
-	/* Limits on files, as full disks, and messages that nobody reads end no recording. */
-	signal(SIGXFSZ, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error as a full disk is one */
 	segment = *source_segment(follow->source);
 	segment.command = line;
 	record->tally.start_ns = segment.start_ns;

@@ -308,9 +308,7 @@ static int count(struct stat_run *stat)
 	struct follow *follow = &stat->follow;
 	int status;
 
-	/* Limits on files, as full disks, and who reads no more are errors. */
-	signal(SIGXFSZ, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error as a full disk is one */
 	status = watch(stat);
 	if (!status)
 		status = finish(stat);

@@ -77,6 +77,8 @@ static int take_signals(struct follow *follow)
 			continue;
 		sigaddset(&set, wanted[i]);
 	}
+	/* What is counted is not lost for messages that nobody reads. */
+	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	follow->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -313,6 +313,17 @@ class Contents(RecordTest):
         forks = of(recording.read_one(self.file).records, Fork)
         self.assertGreaterEqual(len(forks), 60)
 
+    def test_are_all_where_most_files_are_inherited(self):
+        def limit():
+            for _ in range(30):
+                os.set_inheritable(os.open("/dev/null", os.O_RDONLY), True)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        done = self.shell("for i in $(seq 60); do sleep 1 & done; wait", preexec_fn=limit,
+                          close_fds=False)
+        self.assertGreaterEqual(number(self.last(done.stderr)["processes"]), 61)
+        records = recording.read_one(self.file).records
+        self.assertGreater(len(list(of(records, Sample))), 300)
+
     def test_say_who_is_still_running(self):
         done = self.shell("sleep 20 >/dev/null 2>&1 & echo $!; sleep 0.3")
         os.kill(int(done.stdout), signal.SIGKILL)
@@ -433,6 +444,17 @@ class Signals(RecordTest):
             self.assertEqual(recorder.stdout.read(), "asked\n")
             self.assertEqual(recorder.wait(SECONDS), 5)
         self.assertTrue(recording.read_one(self.file).end)
+
+    def test_pipe_ends_nothing(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        for script, status in (("exit 3", 3), ("kill -PIPE $$", -signal.SIGPIPE),
+                               ("yes; exit $?", 128 + signal.SIGPIPE)):
+            done = subprocess.run(self.words("--", "sh", "-c", script), cwd=self.folder,
+                                  stdout=writer, stderr=writer, timeout=SECONDS)
+            self.assertEqual(done.returncode, status)
+            self.assertTrue(recording.read_one(self.file).end)
+        os.close(writer)
 
     def test_end_a_recording_of_others_well(self):
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
