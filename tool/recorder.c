@@ -205,10 +205,11 @@ static int write_window(struct recorder *recorder, const struct faultline_figure
 
 int recorder_snapshot(struct recorder *recorder, const struct faultline_figures *figures)
 {
+	int before = recorder->error;
 	int error = write_window(recorder, figures);
 
 	/* All of it is in memory still, and the next time there may be room. */
-	recorder->error = 0;
+	recorder->error = before;
 	return error;
 }
 
