@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 #define NS_PER_S     1000000000ULL
-#define FILES_OWN    24UL /* of the tool, at the least */
-#define END_READINGS 8	  /* some 10 microseconds each */
+#define FILES_OWN    24UL  /* of the tool, at the least */
+#define END_READINGS 8	   /* some 10 microseconds each */
+#define HEARD_MAX    65536 /* more than fit into the kernel's buffer */
 
 void followed_init(struct followed_set *set, int epoll)
 {
@@ -125,6 +126,51 @@ static void tell_join(struct followed_set *set, uint64_t now_ns, const struct fo
 	queue_add(&set->queue, new->type, now_ns, &join, sizeof(join));
 }
 
+/* An end is that of a thread, and part of its process's. */
+static bool claim(struct followed_set *set, const struct exits_end *end)
+{
+	bool claimed = false;
+
+	for (size_t i = 0; i < set->number; i++) {
+		struct followed *one = &set->all[i];
+
+		if (one->pid != end->process || (one->tid && one->tid != end->thread) || one->gone)
+			continue;
+		exits_add(&one->ended, end);
+		if (one->tid) {
+			one->ended.status = end->status;
+			one->ended.whole = true;
+		}
+		claimed = true;
+	}
+	return claimed;
+}
+
+void followed_hear(struct followed_set *set)
+{
+	struct exits_end end;
+
+	if (!set->exits)
+		return;
+	/* Others end meanwhile. */
+	for (int i = 0; i < HEARD_MAX && exits_next(set->exits, &end); i++) {
+		if (!claim(set, &end))
+			exits_keep(set->exits, &end);
+	}
+}
+
+/* What was told before it was known to be one of ours. */
+static void catch_up(struct followed_set *set, struct followed *one)
+{
+	struct exits_end end;
+
+	if (!set->exits)
+		return;
+	one->losses = set->exits->settled;
+	while (!one->tid && exits_take(set->exits, one->pid, &end))
+		exits_add(&one->ended, &end);
+}
+
 struct followed *followed_add(struct followed_set *set, uint64_t now_ns, int file,
 			      const struct proc_stat *stat, const struct followed_new *new)
 {
@@ -146,13 +192,16 @@ struct followed *followed_add(struct followed_set *set, uint64_t now_ns, int fil
 		.end = -1,
 		.tree = new->tree,
 		.asked = new->asked,
+		.heard = new->heard,
 		.start_ticks = stat->start_ticks,
 		.birth_ns = new->birth_ns < now_ns ? new->birth_ns : now_ns,
 	};
 	memcpy(one->comm, stat->comm, sizeof(one->comm));
 	if (file >= 0 && ++set->files > set->files_max)
 		close_one(set, &one->file);
-	await_end(set, one);
+	if (!new->buried)
+		await_end(set, one);
+	catch_up(set, one);
 	tell_join(set, now_ns, one, new);
 	return one;
 }
@@ -229,6 +278,51 @@ static void take_in(struct followed *one, const struct proc_stat *stat,
 	keep_greater(&counts->involuntary, found->involuntary);
 	counts->resident = stat->resident;
 	counts->swapped = found->swapped;
+	keep_greater(&one->peak_resident, stat->resident);
+}
+
+/* Were all its threads told of? Of who was there before we listened some may have ended then. */
+static bool is_complete(const struct followed_set *set, const struct followed *one)
+{
+	const struct exits_sum *ended = &one->ended;
+
+	if (ended->whole)
+		return true;
+	if (ended->partial || one->losses != set->exits->losses)
+		return false;
+	/* A thread that executes a program is gone as well, and has not ended. */
+	if (one->tid)
+		return true;
+	return ended->ends && (one->heard || set->exits->version < EXITS_VERSION_PROCESS);
+}
+
+static void take_in_ended(struct followed_set *set, struct followed *one)
+{
+	const struct exits_sum *ended = &one->ended;
+	struct fl_counts *counts = &one->counts;
+
+	if (!set->exits)
+		return;
+	keep_greater(&counts->minor, ended->minor);
+	keep_greater(&counts->major, ended->major);
+	keep_greater(&counts->cpu_ns, ended->cpu_ns);
+	keep_greater(&counts->system_ns, ended->system_ns);
+	if (counts->system_ns > counts->cpu_ns)
+		counts->system_ns = counts->cpu_ns;
+	keep_greater(&counts->voluntary, ended->voluntary);
+	keep_greater(&counts->involuntary, ended->involuntary);
+	if (!is_complete(set, one))
+		queue_lose(&set->queue, 1, 0);
+}
+
+/* What its programs had in memory before it executed the last one, only readings have. */
+static uint64_t peak_of(const struct followed *one)
+{
+	uint64_t peak = one->ended.peak_bytes / sysconf(_SC_PAGESIZE);
+
+	if (one->tid || !peak)
+		return 0;
+	return peak > one->peak_resident ? peak : one->peak_resident;
 }
 
 static void tell_exit(struct followed_set *set, struct followed *one, uint64_t now_ns, int status)
@@ -237,6 +331,7 @@ static void tell_exit(struct followed_set *set, struct followed *one, uint64_t n
 
 	one->counts.resident = one->counts.swapped = 0;
 	end.counts = one->counts;
+	end.peak_resident = peak_of(one);
 	queue_add(&set->queue, FL_RECORD_EXIT, now_ns, &end, sizeof(end));
 	one->gone = true;
 }
@@ -259,6 +354,16 @@ static bool is_want(int error)
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
 }
 
+/* All its threads' ends were told before it could be buried. */
+static void tell_gone(struct followed_set *set, struct followed *one, uint64_t now_ns)
+{
+	followed_hear(set);
+	take_in_ended(set, one);
+	if (*one->ended.comm && !one->tid)
+		followed_name(set, one, now_ns, one->ended.comm, false);
+	tell_exit(set, one, now_ns, one->ended.status);
+}
+
 /*
  * Take in what it is now; if it has ended, its EXIT. 1, 0 if it has ended, or -errno if it could
  * not be looked at now. The CPU clock goes by the number, so it is
@@ -277,12 +382,14 @@ static int look_at(struct followed_set *set, struct followed *one, uint64_t now_
 	if (is_want(error))
 		return error;
 	if (error) {
-		tell_exit(set, one, now_ns, 0);
+		tell_gone(set, one, now_ns);
 		return 0;
 	}
 	ended = has_ended(one, &stat);
-	if (ended)
+	if (ended) {
+		followed_hear(set);
 		read_cpu(one, &found);
+	}
 	if (ended || slowly || !one->known)
 		read_status(one, &stat, &found);
 	one->known = true;

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exits.h"
 #include "faultline.h"
 #include "heir.h"
 #include "proc.h"
@@ -25,6 +26,7 @@ struct followed {
 	int end;	      /* its pidfd, which the set's epoll waits for; -1: none */
 	bool tree;	      /* what it forks is followed, too */
 	bool asked;	      /* it was added by its number */
+	bool heard;	      /* its birth was told when it happened */
 	bool known;	      /* it was read once */
 	bool ending;	      /* its first thread has ended */
 	bool gone;	      /* its last record was made */
@@ -33,11 +35,15 @@ struct followed {
 	uint64_t birth_ns;
 	char comm[FL_COMM_BYTES];
 	struct fl_counts counts; /* the newest */
+	__u64 peak_resident;	 /* the most that was seen */
+	uint64_t losses;	 /* of the set's exits, none of which is its */
+	struct exits_sum ended;	 /* what they told */
 };
 
 struct followed_set {
 	struct queue queue;
 	struct heir heir;
+	struct exits *exits; /* not the set's; NULL: ends are not told of */
 	struct followed *all;
 	size_t number;
 	size_t room;
@@ -67,13 +73,15 @@ struct followed_new {
 	int tid;
 	bool tree;
 	bool asked;
+	bool heard;  /* its birth was told when it happened */
+	bool buried; /* it is gone already, without a file */
 	uint64_t birth_ns;
 };
 
 /**
  * followed_add - follow it from now on, and tell of it
  * @file: its stat file; the set's from now on, also on error; -1: it is opened each time
- * @stat: what was read from that
+ * @stat: what was read from that; of who is buried only pid and comm
  *
  * Return: NULL if there is no memory, which is counted. Others in the set may move.
  */
@@ -87,6 +95,9 @@ struct followed *followed_add(struct followed_set *set, uint64_t now_ns, int fil
  * Return: is it still there?
  */
 bool followed_read(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly);
+
+/** followed_hear - take in all ends that were told of until now; nobody's are kept */
+void followed_hear(struct followed_set *set);
 
 /** followed_end - it is about to end: its EXIT, if that can be seen within microseconds */
 void followed_end(struct followed_set *set, struct followed *one, uint64_t now_ns);

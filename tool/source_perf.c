@@ -2,7 +2,8 @@
 /*
  * perf_event_open(2) beside /proc: counts are those of /proc, but of a process that is followed
  * with its children births, names and deaths are told at once. So a child is read when it is born
- * and when it dies, before its parent has buried it, if the tool is fast enough.
+ * and when it dies, before its parent has buried it, if the tool is fast enough. If it is not, the
+ * kernel's account of that end has the counts, where it is to be had.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,13 +13,25 @@
 #include <unistd.h>
 
 #include "events.h"
+#include "exits.h"
 #include "source.h"
 #include "standin.h"
 
+#define BLIND_FURTHER                                                                  \
+	"system time finer than 10 ms; swapped memory and context switches more often" \
+	" than once a second, those of ended threads at all"
+
+/* Where ends are not told of; where they are; where they are, by a kernel before 5.19. */
 static const char blind[] =
 	"what processes did after their last reading if their parents buried them before this tool "
-	"looked; system time finer than 10 ms; swapped memory and context switches more often than "
-	"once a second, those of ended threads at all";
+	"looked; " BLIND_FURTHER;
+static const char blind_to_cpu[] =
+	"the CPU time of the last milliseconds and of the ending itself of processes that their "
+	"parents buried before this tool looked; " BLIND_FURTHER;
+static const char blind_to_threads[] =
+	"of processes that their parents buried before this tool looked the CPU time of the last "
+	"milliseconds and of the ending itself, and if they had several threads what they did "
+	"after their last reading; " BLIND_FURTHER;
 
 /* Events cost those they tell of a little at each context switch; and descriptors. */
 #define TREES_MAX 16
@@ -26,6 +39,7 @@ static const char blind[] =
 struct perf {
 	struct standin standin;
 	struct events events;
+	struct exits exits;
 	unsigned int trees; /* that they tell of */
 	uint64_t lost;	    /* events, that were seen to */
 };
@@ -59,6 +73,22 @@ static int not_permitted(int error)
 	return source_failed(error, "perf_event_open(2) does not work: %s", strerror(-error));
 }
 
+static int watch(void *context, int file)
+{
+	return standin_watch(context, file, EPOLLIN | EPOLLET);
+}
+
+/* Few may; to others the ends are lost that they are too late for, as is said. */
+static void listen_to_ends(struct perf *perf)
+{
+	perf->standin.source.segment.blind = blind;
+	if (exits_open(&perf->exits, watch, &perf->standin))
+		return;
+	perf->standin.set.exits = &perf->exits;
+	perf->standin.source.segment.blind =
+		perf->exits.version < EXITS_VERSION_PROCESS ? blind_to_threads : blind_to_cpu;
+}
+
 static int open_perf(const struct source_plan *plan, struct source **source)
 {
 	struct perf *made;
@@ -71,13 +101,13 @@ static int open_perf(const struct source_plan *plan, struct source **source)
 	if (!made)
 		return source_failed(-ENOMEM, "no memory for a source");
 	made->standin.source.kind = &source_perf;
-	made->standin.source.segment.blind = blind;
 	error = standin_open(&made->standin, plan);
 	if (error) {
 		standin_close(&made->standin);
 		free(made);
 		return error;
 	}
+	listen_to_ends(made);
 	*source = &made->standin.source;
 	return 0;
 }
@@ -85,13 +115,10 @@ static int open_perf(const struct source_plan *plan, struct source **source)
 static void close_perf(struct source *source)
 {
 	events_close(&of(source)->events);
+	if (of(source)->standin.set.exits)
+		exits_close(&of(source)->exits);
 	standin_close(&of(source)->standin);
 	free(source);
-}
-
-static int watch(void *context, int file)
-{
-	return standin_watch(context, file, EPOLLIN | EPOLLET);
 }
 
 static bool is_affordable(const struct perf *perf)
@@ -129,16 +156,36 @@ static int add_perf(struct source *source, enum fl_target_kind kind, int number)
 	return 0;
 }
 
+/* Born and buried before we looked: its end tells that it was there, and what it did. */
+static void hear_gone(struct followed_set *set, const struct event *event,
+		      const struct followed *parent, struct followed_new *new)
+{
+	struct proc_stat stat = { .pid = event->number };
+	const struct exits_end *end;
+
+	followed_hear(set);
+	end = set->exits ? exits_find(set->exits, event->number) : NULL;
+	if (!end) {
+		queue_lose(&set->queue, 0, 1);
+		return;
+	}
+	memcpy(stat.comm, parent ? parent->comm : end->comm, sizeof(stat.comm));
+	new->buried = true;
+	followed_add(set, event->time_ns, -1, &stat, new);
+}
+
 static void hear_fork(struct births *births, struct followed_set *set, const struct event *event)
 {
 	const struct followed *parent = followed_find(set, event->other, 0);
-	struct followed_new new = { .type = FL_RECORD_FORK, .tree = true };
+	struct followed_new new = { .type = FL_RECORD_FORK, .tree = true, .heard = true };
 	bool found = births_found(births, event->number, event->time_ns);
 	struct proc_stat stat;
 	int file;
 
 	if (followed_find(set, event->number, 0))
 		return;
+	new.parent = parent ? parent->id : 0;
+	new.birth_ns = event->time_ns;
 	file = proc_open_stat(event->number, false);
 	if (file >= 0 && proc_read_stat(file, &stat)) {
 		close(file);
@@ -150,12 +197,14 @@ static void hear_fork(struct births *births, struct followed_set *set, const str
 			close(file);
 		return;
 	}
+	if (file == -ESRCH) {
+		hear_gone(set, event, parent, &new);
+		return;
+	}
 	if (file < 0) {
 		queue_lose(&set->queue, 0, 1);
 		return;
 	}
-	new.parent = parent ? parent->id : 0;
-	new.birth_ns = event->time_ns;
 	followed_add(set, event->time_ns, file, &stat, &new);
 	births_heard(births, event->number);
 }
@@ -193,9 +242,12 @@ static void see_to_lost(struct perf *perf)
 static void hear_all(struct perf *perf)
 {
 	events_read(&perf->events);
+	followed_hear(&perf->standin.set);
 	for (size_t i = 0; i < perf->events.found; i++)
 		hear(perf, &perf->events.all[i]);
 	see_to_lost(perf);
+	if (perf->standin.set.exits)
+		exits_forget(&perf->exits);
 	followed_sweep(&perf->standin.set);
 }
 

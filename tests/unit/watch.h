@@ -31,6 +31,7 @@ struct watched {
 	uint16_t ended; /* FL_RECORD_EXIT or _LEFT; 0: not yet */
 	int status;
 	struct fl_counts counts;
+	uint64_t peak_resident;
 };
 
 struct watch {
@@ -140,6 +141,7 @@ static inline void watch_take(struct watch *watch, const struct fl_record *recor
 		assert_int_equal(end->counts.swapped, 0);
 		watch_find(watch, end->target)->ended = record->type;
 		watch_find(watch, end->target)->status = end->status;
+		watch_find(watch, end->target)->peak_resident = faultline_exit_peak(end);
 		break;
 	case FL_RECORD_LEFT:
 		watch_counts(watch, left->target, &left->counts);
@@ -252,6 +254,28 @@ static inline void watch_go(struct watch *watch)
 	watch->go = -1;
 }
 
+/* Ends the watch of a child that has ended. */
+static inline void watch_end(struct watch *watch)
+{
+	assert_int_equal(source_sample(watch->source), 0);
+	assert_int_equal(source_stop(watch->source), 0);
+	watch_drain(watch);
+	assert_int_equal(wait4(watch->child, &watch->status, 0, &watch->usage), watch->child);
+	watch->child = 0;
+}
+
+/* Lets the child go and looks only when it has ended. */
+static inline void watch_too_late(struct watch *watch)
+{
+	siginfo_t ended = { 0 };
+
+	assert_int_equal(source_start(watch->source), 0);
+	watch_go(watch);
+	assert_int_equal(waitid(P_PID, watch->child, &ended, WEXITED | WNOWAIT), 0);
+	watch_drain(watch);
+	watch_end(watch);
+}
+
 /* Lets the child go and watches it to its end, as the tool does. */
 static inline void watch_run(struct watch *watch)
 {
@@ -263,11 +287,7 @@ static inline void watch_run(struct watch *watch)
 		watch_step(watch);
 		waitid(P_PID, watch->child, &ended, WEXITED | WNOHANG | WNOWAIT);
 	}
-	assert_int_equal(source_sample(watch->source), 0);
-	assert_int_equal(source_stop(watch->source), 0);
-	watch_drain(watch);
-	assert_int_equal(wait4(watch->child, &watch->status, 0, &watch->usage), watch->child);
-	watch->child = 0;
+	watch_end(watch);
 }
 
 static inline void watch_close(struct watch *watch)
