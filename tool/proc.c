@@ -147,7 +147,10 @@ int proc_read_stat(int file, struct proc_stat *stat)
 	char text[TEXT_BYTES];
 	int error = read_whole(file, text, sizeof(text));
 
-	return error ? error : proc_parse_stat(text, stat);
+	if (!error)
+		error = proc_parse_stat(text, stat);
+	/* It is just being buried: all its totals and its status are 0 already. */
+	return !error && !stat->threads ? -ESRCH : error;
 }
 
 int proc_read_status(int number, bool thread, struct proc_status *status)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,6 +146,19 @@ static void test_who_is_gone_is_gone(void **state)
 	close(file);
 }
 
+/* As /proc says it for a moment: no threads, no counts, no status. */
+static void test_who_is_being_buried_is_gone(void **state)
+{
+	static const char line[] = "42 (name) X 7 0 0 0 0 0 0 0 0 0 0 0 0 0 0 20 0 0 0 5000 "
+				   "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+	int file = memfd_create("stat", MFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(write(file, line, sizeof(line) - 1), sizeof(line) - 1);
+	assert_int_equal(proc_read_stat(file, &stat), -ESRCH);
+	close(file);
+}
+
 static void test_lists_all_in_order(void **state)
 {
 	bool found = false;
@@ -184,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_takes_in_a_status),
 		cmocka_unit_test(test_reads_itself),
 		cmocka_unit_test(test_who_is_gone_is_gone),
+		cmocka_unit_test(test_who_is_being_buried_is_gone),
 		cmocka_unit_test(test_lists_all_in_order),
 		cmocka_unit_test(test_the_newest_number_tells_of_a_fork),
 	};
