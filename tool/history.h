@@ -158,7 +158,7 @@ struct history_rates {
 struct history_rates history_between(const struct history_process *process, uint64_t from_ns,
 				     uint64_t to_ns);
 
-/** history_range - a segment's processes are in a row: those from @first on that are before @behind */
+/** history_range - a segment's processes are in a row: from @first on, before @behind */
 void history_range(const struct history *history, uint32_t segment, size_t *first, size_t *behind);
 
 /** history_span - the times of the first and the last record of a segment's */

@@ -76,7 +76,8 @@ static int missed(struct scene *scene)
 	return scene_found(
 		scene, &found,
 		"%s %s missed, %s of all, and %s visits of processes shed: the machine was too "
-		"busy, or the period too short for so many processes. No fault is missing in the totals.",
+		"busy, or the period too short for so many processes. No fault is missing in the "
+		"totals.",
 		units_count(a, summary->missed),
 		summary->missed == 1 ? "deadline for samples was" : "deadlines for samples were",
 		units_percent(b, percent), units_count(c, summary->shed));
