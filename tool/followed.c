@@ -366,9 +366,9 @@ static void tell_gone(struct followed_set *set, struct followed *one, uint64_t n
 
 /*
  * Take in what it is now; if it has ended, its EXIT. 1, 0 if it has ended, or -errno if it could
- * not be looked at now. The CPU clock goes by the number, so it is
- * read before the file: if that is still there the number was its owner's. Of a zombie it is read
- * once more, as it may have run in between.
+ * not be looked at now. The CPU clock goes by the number, so it is read before the file: if that is
+ * still there the number was its owner's. Of a zombie it is read once more, as it may have run in
+ * between.
  */
 static int look_at(struct followed_set *set, struct followed *one, uint64_t now_ns, bool slowly)
 {
