@@ -14,6 +14,7 @@
 #include "say.h"
 
 #define OLD ".old"
+#define NEW ".new"
 
 static int fail(struct recorder *recorder, int error, const char *what)
 {
@@ -89,12 +90,13 @@ static int rename_old(struct recorder *recorder)
 	return error;
 }
 
-static int open_writer(struct recorder *recorder, const struct faultline_segment *segment)
+static int open_writer(struct recorder *recorder, const char *path,
+		       const struct faultline_segment *segment)
 {
 	uint32_t flags = recorder->append ? FAULTLINE_WRITER_APPEND : FAULTLINE_WRITER_REPLACE;
 	int error;
 
-	error = faultline_writer_open(recorder->path, flags, segment, &recorder->writer);
+	error = faultline_writer_open(path, flags, segment, &recorder->writer);
 	if (error)
 		return fail(recorder, error, faultline_message());
 	return 0;
@@ -106,7 +108,7 @@ static int begin(struct recorder *recorder)
 	int error;
 
 	recorder->made = stat(recorder->path, &file);
-	error = open_writer(recorder, &recorder->segment);
+	error = open_writer(recorder, recorder->path, &recorder->segment);
 	if (error)
 		return error;
 	recorder->begun = true;
@@ -182,7 +184,8 @@ static int end_writer(struct recorder *recorder, const struct faultline_figures 
 	return error;
 }
 
-static int write_window(struct recorder *recorder, const struct faultline_figures *figures)
+static int write_window_to(struct recorder *recorder, const char *path,
+			   const struct faultline_figures *figures)
 {
 	struct faultline_segment segment = recorder->segment;
 	uint64_t begin_ns = flight_begin_ns(recorder->flight);
@@ -191,7 +194,7 @@ static int write_window(struct recorder *recorder, const struct faultline_figure
 
 	if (begin_ns > segment.start_ns)
 		segment.start_ns = begin_ns;
-	error = open_writer(recorder, &segment);
+	error = open_writer(recorder, path, &segment);
 	if (error)
 		return error;
 	recorder->window = (struct tally){ .start_ns = segment.start_ns };
@@ -201,6 +204,23 @@ static int write_window(struct recorder *recorder, const struct faultline_figure
 	if (!error)
 		error = end;
 	return error ? fail_writing(recorder, error) : 0;
+}
+
+/* One that was written before stays until the next one is whole. */
+static int write_window(struct recorder *recorder, const struct faultline_figures *figures)
+{
+	char path[PATH_MAX];
+	int length, error;
+
+	length = snprintf(path, sizeof(path), "%s" NEW, recorder->path);
+	if ((size_t)length >= sizeof(path))
+		return fail(recorder, -ENAMETOOLONG, "the recording's name is too long");
+	error = write_window_to(recorder, path, figures);
+	if (!error && rename(path, recorder->path))
+		error = fail_writing(recorder, -errno);
+	if (error)
+		unlink(path);
+	return error;
 }
 
 int recorder_snapshot(struct recorder *recorder, const struct faultline_figures *figures)

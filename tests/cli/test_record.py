@@ -581,6 +581,26 @@ class Flight(RecordTest):
             self.assertEqual(recorder.wait(SECONDS), 0)
         self.assertTrue(recording.read_one(self.file).end)
 
+    def test_that_cannot_be_written_again_stays_as_it_was(self):
+        new = self.folder / "faultline.data.new"
+        with self.recorder("--flight", "60s", "-p", str(os.getpid())) as recorder:
+            self.wait(self.file.exists)
+            time.sleep(0.2)
+            recorder.send_signal(signal.SIGUSR1)
+            while "wrote faultline.data" not in recorder.stderr.readline():
+                pass
+            first = self.file.read_bytes()
+            new.mkdir()
+            recorder.send_signal(signal.SIGUSR1)
+            while "directory" not in recorder.stderr.readline():
+                self.assertIsNone(recorder.poll())
+            self.assertEqual(self.file.read_bytes(), first)
+            new.rmdir()
+            recorder.send_signal(signal.SIGINT)
+            self.assertEqual(recorder.wait(SECONDS), 0)
+        self.assertGreater(len(recording.read_one(self.file).records), 2)
+        self.assertEqual(self.names(), ["faultline.data"])
+
 
 class Until(RecordTest):
     def test_a_condition_ends_the_recording_but_not_the_command(self):
