@@ -44,6 +44,18 @@ void say(const char *format, ...)
 		free(line);
 }
 
+/* A terminal that can wipe a line, and that is ours: behind a job in the background a shell asks. */
+static bool is_watched(void)
+{
+	const char *terminal = getenv("TERM");
+	pid_t front;
+
+	if (!isatty(STDERR_FILENO) || !terminal || !strcmp(terminal, "dumb"))
+		return false;
+	front = tcgetpgrp(STDERR_FILENO);
+	return front < 0 || front == getpgrp();
+}
+
 void say_progress(const char *format, ...)
 {
 	struct winsize size = { 0 };
@@ -51,7 +63,7 @@ void say_progress(const char *format, ...)
 	int columns = 80;
 	va_list words;
 
-	if (!isatty(STDERR_FILENO))
+	if (!is_watched())
 		return;
 	if (!ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col)
 		columns = size.ws_col;
