@@ -42,7 +42,9 @@ function card(name, value, note) {
 }
 
 function cards(segment) {
-  const memory = (pages) => bytes(pages * segment.page_bytes);
+  // Processes without any memory that was seen were not looked at.
+  const memory = (pages) => (segment.peak_resident ? bytes(pages * segment.page_bytes)
+    : "unknown");
   const ended = segment.processes.filter((process) => process.ended).length;
   place("cards",
     card("Processes", count(segment.processes.length), `${count(ended)} of them ended`),
