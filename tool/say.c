@@ -44,7 +44,7 @@ void say(const char *format, ...)
 		free(line);
 }
 
-/* A terminal that can wipe a line, and that is ours: behind a job in the background a shell asks. */
+/* A terminal that can wipe a line, and is ours: before a job in the background a shell asks. */
 static bool is_watched(void)
 {
 	const char *terminal = getenv("TERM");
