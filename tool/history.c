@@ -231,12 +231,16 @@ static int add_exec(struct history *history, struct history_process *process,
 
 static int add_exit(struct history_process *process, const struct fl_exit *last)
 {
+	uint64_t peak = faultline_exit_peak(last);
+	int error;
+
 	process->end = HISTORY_EXITED;
 	process->status = last->status;
-	/* Of another it may be from before it was followed. */
-	if (process->forked)
-		keep_greater(&process->peak_resident, faultline_exit_peak(last));
-	return add_last(process, last->record.time_ns, &last->counts);
+	error = add_last(process, last->record.time_ns, &last->counts);
+	/* Of another it may be from before it was followed. A sample may be off by some pages. */
+	if (process->forked && peak)
+		process->peak_resident = peak;
+	return error;
 }
 
 static int add_left(struct history_process *process, const struct fl_left *left)

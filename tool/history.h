@@ -42,8 +42,8 @@ struct history_process {
 	struct fl_counts begin;	    /* totals when it was first seen; zero if forked */
 	struct fl_counts last;	    /* newest totals; memory is that of the newest sample */
 	/*
-	 * Pages: the most of any sample; and the kernel's own mark, if it was told of at the end
-	 * and all of the life was followed. 0: not known, or it has no memory.
+	 * Pages: the kernel's own mark, if it was told of at the end and all of the life was
+	 * followed; else the most of any sample. 0: not known, or it has no memory.
 	 */
 	uint64_t peak_resident;
 	uint64_t peak_swapped; /* pages; the most of any sample: not known if there was none */
