@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """faultline record with perf events: children that are buried before anyone can look at them.
 
-Who may hear of ends has them to the fault; anyone else is told how many are missing.
+Who may hear of ends has them to the fault, but for one that the ending itself may take after the
+kernel told of it; anyone else is told how many are missing.
 """
 
 import json
@@ -112,6 +113,8 @@ class ShortLives(unittest.TestCase):
         self.assertEqual(segment.end.unfollowed, 0, done.stderr)
         self.assertNotIn(TOO_LATE, segment.blind)
         self.assertIn("CPU time of the last milliseconds", segment.blind)
+        self.assertIn("a fault of the ending itself", segment.blind)
+        inexact = 0
         for number, ((pid, status, minor, major), end) in enumerate(ends):
             self.assertIsNotNone(end, pid)
             self.assertEqual(end.status, status)
@@ -120,7 +123,9 @@ class ShortLives(unittest.TestCase):
             if old and number % 5 == 0:
                 self.assertLessEqual(counted, (minor, major))
             else:
-                self.assertEqual(counted, (minor, major))
+                self.assertIn((minor - counted[0], major - counted[1]), ((0, 0), (1, 0)), pid)
+                inexact += counted != (minor, major)
+        self.assertLessEqual(inexact, NUMBER // 50)
         born = of(segment.records, Fork)
         self.assertEqual(len(born), NUMBER + NUMBER // 5)
         orphans = [end for end in of(segment.records, Exit) if end.status == 99 << 8]
