@@ -26,8 +26,8 @@ static const char blind[] =
 	"what processes did after their last reading if their parents buried them before this tool "
 	"looked; " BLIND_FURTHER;
 static const char blind_to_cpu[] =
-	"the CPU time of the last milliseconds, and a fault of the ending itself, of processes that "
-	"their parents buried before this tool looked; " BLIND_FURTHER;
+	"the CPU time of the last milliseconds, and a fault of the ending itself, of processes "
+	"that their parents buried before this tool looked; " BLIND_FURTHER;
 static const char blind_to_threads[] =
 	"of processes that their parents buried before this tool looked the CPU time of the last "
 	"milliseconds, a fault of the ending itself, and if they had several threads what they "
