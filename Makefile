@@ -221,6 +221,7 @@ WRAP_test_checkup := ioctl open
 WRAP_test_device := ioctl
 WRAP_test_session := ioctl munmap poll
 WRAP_test_source := fstatfs getrlimit ioctl syscall
+WRAP_test_source_perf := recvfrom socket syscall
 WRAP_test_source_proc := recvfrom socket syscall
 WRAP_test_queue := realloc
 WRAP_test_recording_read := pread

@@ -1,138 +1,16 @@
 // SPDX-License-Identifier: MIT
-/*
- * The sources that stand in for the module, on processes of the test's own, as root and as nobody.
- * What is not permitted here is asked of both sides: perf_event_open(2) and pidfds can be refused.
- */
-#include <errno.h>
-#include <fcntl.h>
+/* What the sources that stand in for the module say of processes, their children and threads. */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <signal.h>
-#include <stdio.h>
 #include <time.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <cmocka.h>
 
-#include "events.h"
-#include "exits.h"
-#include "watch.h"
+#include "standins.h"
 
-#define NOBODY	     65534
-#define STORM	     50
-#define STORM_PAGES  40
-#define WORKER_PAGES 200
-#define HASTY	     40
-
-static struct watch watch;
-static volatile pid_t *shared;
-static bool no_perf, no_pidfd, no_ends;
-static enum {
-	LOSE_NONE,
-	LOSE_SOME,
-	LOSE_ALL
-} lose;
-
-long __real_syscall(long number, ...);
-long __wrap_syscall(long number, long a, long b, long c, long d, long e);
-
-/* All of them are words, in registers: it does not matter how many there are. */
-long __wrap_syscall(long number, long a, long b, long c, long d, long e)
-{
-	if ((number == SYS_perf_event_open && no_perf) || (number == SYS_pidfd_open && no_pidfd)) {
-		errno = EACCES;
-		return -1;
-	}
-	return __real_syscall(number, a, b, c, d, e);
-}
-
-int __real_socket(int domain, int type, int protocol);
-int __wrap_socket(int domain, int type, int protocol);
-ssize_t __real_recvfrom(int file, void *bytes, size_t size, int flags, void *from, void *length);
-ssize_t __wrap_recvfrom(int file, void *bytes, size_t size, int flags, void *from, void *length);
-
-int __wrap_socket(int domain, int type, int protocol)
-{
-	if (!no_ends)
-		return __real_socket(domain, type, protocol);
-	errno = EPERM;
-	return -1;
-}
-
-/* As the kernel says once that it had no room. */
-ssize_t __wrap_recvfrom(int file, void *bytes, size_t size, int flags, void *from, void *length)
-{
-	ssize_t found = __real_recvfrom(file, bytes, size, flags, from, length);
-
-	while (lose == LOSE_ALL && found > 0)
-		found = __real_recvfrom(file, bytes, size, flags, from, length);
-	if (lose == LOSE_NONE || found < 0)
-		return found;
-	lose = LOSE_NONE;
-	errno = ENOBUFS;
-	return -1;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	watch_close(&watch);
-	no_perf = no_pidfd = no_ends = false;
-	lose = LOSE_NONE;
-	return 0;
-}
-
-/* perf where it is permitted; that it is refused is tested wherever that is. */
-static enum faultline_source best(void)
-{
-	return events_permitted() ? FAULTLINE_SOURCE_PROC : FAULTLINE_SOURCE_PERF;
-}
-
-static int ignore(void *context, int file)
-{
-	(void)context;
-	return file < 0 ? -1 : 0;
-}
-
-/* Does the kernel tell us of ends? Of which version is what it tells, 0: no. */
-static unsigned int ends_version(void)
-{
-	struct exits exits;
-	unsigned int version;
-
-	if (events_permitted() || exits_open(&exits, ignore, NULL))
-		return 0;
-	version = exits.version;
-	exits_close(&exits);
-	return version;
-}
-
-static void open_kind(enum faultline_source kind, uint64_t period_ns)
-{
-	struct source_plan plan = { .kind = kind, .period_ns = period_ns };
-
-	watch_open(&watch, &plan);
-}
+#define STORM 50
 
 static void sleep_ms(unsigned int ms)
 {
 	usleep(ms * 1000);
-}
-
-static void touch(size_t pages)
-{
-	size_t bytes = pages * sysconf(_SC_PAGESIZE);
-	char *memory =
-		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	madvise(memory, bytes, MADV_NOHUGEPAGE);
-	for (size_t page = 0; page < pages; page++)
-		memory[page * sysconf(_SC_PAGESIZE)] = 1;
 }
 
 /* In kernel mode: read(2) into fresh memory. */
@@ -155,12 +33,6 @@ static void spin_ms(unsigned int ms)
 	do
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	while (now.tv_sec * 1000 + now.tv_nsec / 1000000 < ms);
-}
-
-static void *touch_in_thread(void *unused)
-{
-	touch(WORKER_PAGES);
-	return unused;
 }
 
 /* Faults of both kinds of mode, of a thread that ends, and CPU time that is no whole tick. */
@@ -238,15 +110,6 @@ static void work_storm(void)
 		watch_pause(&watch);
 		wait(NULL);
 	}
-}
-
-static uint64_t sum_minor(void)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < watch.number; i++)
-		sum += watch.all[i].counts.minor;
-	return sum;
 }
 
 static void test_events_tell_of_a_storm(void **state)
@@ -440,252 +303,6 @@ static void test_new_names_are_told(void **state)
 	assert_int_equal(watch.all[0].counts.minor, watch.usage.ru_minflt);
 }
 
-/* Children whom their parent buries at once, and is no slower for that we look too late. */
-static void work_hasty(void)
-{
-	int status;
-
-	for (int i = 0; i < HASTY; i++) {
-		if (!fork()) {
-			prctl(PR_SET_NAME, "hasty");
-			touch(STORM_PAGES + i);
-			if (i % 4 == 3)
-				raise(SIGKILL);
-			_exit(i);
-		}
-		wait(&status);
-	}
-}
-
-static void expect_hasty(void)
-{
-	assert_int_equal(watch.number, 1 + HASTY);
-	assert_int_equal(watch.unfollowed, 0);
-	assert_int_equal(watch.lost, 0);
-	for (int i = 0; i < HASTY; i++) {
-		const struct watched *child = &watch.all[1 + i];
-
-		assert_int_equal(child->joined, FL_RECORD_FORK);
-		assert_int_equal(child->parent, watch.all[0].id);
-		assert_string_equal(child->comm, "hasty");
-		assert_int_equal(child->ended, FL_RECORD_EXIT);
-		assert_int_equal(child->status, i % 4 == 3 ? SIGKILL : i << 8);
-		assert_true(child->counts.minor >= STORM_PAGES + (uint64_t)i);
-		assert_true(child->peak_resident >= STORM_PAGES + (uint64_t)i);
-		assert_true(child->birth_ns > watch.all[0].birth_ns);
-	}
-	assert_int_equal(sum_minor(), watch.usage.ru_minflt);
-	assert_null(strstr(source_segment(watch.source)->blind, "last reading if"));
-}
-
-static void test_who_is_buried_before_we_look_is_told_of_by_its_end(void **state)
-{
-	(void)state;
-	open_kind(best(), 1000 * MS);
-	watch_child(&watch, FL_TARGET_TREE, work_hasty);
-	watch_too_late(&watch);
-	if (ends_version()) {
-		expect_hasty();
-		return;
-	}
-	assert_int_equal(watch.number, 1);
-	assert_int_equal(watch.unfollowed, best() == FAULTLINE_SOURCE_PERF ? HASTY : 0);
-	assert_non_null(strstr(source_segment(watch.source)->blind, "last reading if"));
-}
-
-static void test_without_ends_who_is_buried_is_counted(void **state)
-{
-	(void)state;
-	no_ends = true;
-	open_kind(best(), 1000 * MS);
-	watch_child(&watch, FL_TARGET_TREE, work_hasty);
-	watch_too_late(&watch);
-	assert_int_equal(watch.number, 1);
-	assert_int_equal(watch.unfollowed, best() == FAULTLINE_SOURCE_PERF ? HASTY : 0);
-	assert_int_equal(watch.all[0].peak_resident, 0);
-	assert_non_null(strstr(source_segment(watch.source)->blind, "last reading if"));
-}
-
-static void test_whose_end_was_lost_is_counted_as_well(void **state)
-{
-	(void)state;
-	open_kind(best(), 1000 * MS);
-	watch_child(&watch, FL_TARGET_TREE, work_hasty);
-	lose = ends_version() ? LOSE_ALL : LOSE_NONE;
-	watch_too_late(&watch);
-	assert_int_equal(watch.number, 1);
-	assert_int_equal(watch.unfollowed, best() == FAULTLINE_SOURCE_PERF ? HASTY : 0);
-}
-
-static void *execute(void *unused)
-{
-	execl("/bin/sh", "sh", "-c", "exit 44", NULL);
-	return unused;
-}
-
-static void *touch_and_exit(void *first)
-{
-	pthread_join(*(pthread_t *)first, NULL);
-	touch(WORKER_PAGES);
-	_exit(33);
-}
-
-/* A thread ends before its process's first, the first before another, one executes a program. */
-static void work_in_threads(void)
-{
-	static pthread_t self;
-	pthread_t thread;
-
-	if (!fork()) {
-		pthread_create(&thread, NULL, touch_in_thread, NULL);
-		pthread_join(thread, NULL);
-		touch(STORM_PAGES);
-		_exit(22);
-	}
-	wait(NULL);
-	if (!fork()) {
-		self = pthread_self();
-		pthread_create(&thread, NULL, touch_and_exit, &self);
-		pthread_exit(NULL);
-	}
-	wait(NULL);
-	if (!fork()) {
-		touch(WORKER_PAGES);
-		pthread_create(&thread, NULL, execute, NULL);
-		pause();
-	}
-	wait(NULL);
-}
-
-static void test_threads_are_added_up(void **state)
-{
-	static const int statuses[] = { 22 << 8, 33 << 8, 44 << 8 };
-	unsigned int version = ends_version();
-
-	(void)state;
-	open_kind(best(), 1000 * MS);
-	watch_child(&watch, FL_TARGET_TREE, work_in_threads);
-	watch_too_late(&watch);
-	if (!version) {
-		assert_int_equal(watch.number, 1);
-		return;
-	}
-	assert_int_equal(watch.number, 4);
-	assert_int_equal(watch.lost, 0);
-	assert_string_equal(watch.all[3].comm, "sh");
-	if (version < EXITS_VERSION_PROCESS)
-		return;
-	for (int i = 0; i < 3; i++) {
-		assert_int_equal(watch.all[1 + i].status, statuses[i]);
-		assert_true(watch.all[1 + i].counts.minor >= WORKER_PAGES);
-	}
-	assert_int_equal(sum_minor(), watch.usage.ru_minflt);
-}
-
-/* Some ends were lost: of several threads one cannot be sure, of one that was heard one can. */
-static void test_threads_that_may_be_missing_are_told(void **state)
-{
-	unsigned int version = ends_version();
-
-	(void)state;
-	open_kind(best(), 1000 * MS);
-	watch_child(&watch, FL_TARGET_TREE, work_in_threads);
-	lose = version ? LOSE_SOME : LOSE_NONE;
-	watch_too_late(&watch);
-	if (version >= EXITS_VERSION_PROCESS) {
-		assert_int_equal(watch.number, 4);
-		assert_int_equal(watch.lost, 3);
-	}
-}
-
-/* Its child was there before it is followed, and so were threads of that. */
-static void work_with_a_past(void)
-{
-	pthread_t thread;
-	char byte;
-	int go[2];
-	pid_t child;
-
-	if (pipe(go))
-		_exit(1);
-	child = fork();
-	if (!child) {
-		pthread_create(&thread, NULL, touch_in_thread, NULL);
-		pthread_join(thread, NULL);
-		_exit(read(go[0], &byte, 1) == 1 ? 0 : 1);
-	}
-	*shared = child;
-	while (*shared)
-		usleep(1000);
-	if (write(go[1], "", 1) != 1)
-		_exit(1);
-	wait(NULL);
-}
-
-static void test_whose_threads_may_have_ended_before_is_told(void **state)
-{
-	unsigned int version = ends_version();
-
-	(void)state;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	open_kind(best(), 1000 * MS);
-	watch_child(&watch, FL_TARGET_PROCESS, work_with_a_past);
-	watch_go(&watch);
-	while (!*shared)
-		usleep(1000);
-	usleep(20000);
-	assert_int_equal(source_add(watch.source, FL_TARGET_PROCESS, *shared), 0);
-	watch_drain(&watch);
-	*shared = 0;
-	waitid(P_PID, watch.child, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
-	watch_end(&watch);
-	assert_int_equal(watch.number, 2);
-	assert_int_equal(watch.all[1].ended, FL_RECORD_EXIT);
-	assert_int_equal(watch.lost, version > 0);
-	munmap((void *)shared, sizeof(*shared));
-}
-
-/* It ends between two readings, and nothing is left of it in /proc. */
-static pid_t lone_thread;
-
-static void *touch_when_told(void *go)
-{
-	char byte;
-
-	lone_thread = gettid();
-	if (read(*(int *)go, &byte, 1) == 1)
-		touch(WORKER_PAGES);
-	return NULL;
-}
-
-static void test_a_thread_s_end_has_its_counts(void **state)
-{
-	const struct watched *one = &watch.all[0];
-	pthread_t thread;
-	int go[2];
-
-	(void)state;
-	assert_int_equal(pipe(go), 0);
-	open_kind(best(), 1000 * MS);
-	pthread_create(&thread, NULL, touch_when_told, &go[0]);
-	while (!__atomic_load_n(&lone_thread, __ATOMIC_ACQUIRE))
-		usleep(1000);
-	assert_int_equal(source_add(watch.source, FL_TARGET_THREAD, lone_thread), 0);
-	assert_int_equal(source_sample(watch.source), 0);
-	watch_drain(&watch);
-	assert_int_equal(write(go[1], "", 1), 1);
-	pthread_join(thread, NULL);
-	assert_int_equal(source_sample(watch.source), 0);
-	watch_drain(&watch);
-	close(go[0]);
-	close(go[1]);
-	lone_thread = 0;
-	assert_int_equal(one->ended, FL_RECORD_EXIT);
-	assert_int_equal(one->peak_resident, 0);
-	assert_int_equal(one->counts.minor >= WORKER_PAGES, ends_version() > 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -701,25 +318,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_zombies_are_buried_that_are_left, end),
 		cmocka_unit_test_teardown(test_alone_is_alone, end),
 		cmocka_unit_test_teardown(test_new_names_are_told, end),
-		cmocka_unit_test_teardown(test_who_is_buried_before_we_look_is_told_of_by_its_end,
-					  end),
-		cmocka_unit_test_teardown(test_without_ends_who_is_buried_is_counted, end),
-		cmocka_unit_test_teardown(test_whose_end_was_lost_is_counted_as_well, end),
-		cmocka_unit_test_teardown(test_threads_are_added_up, end),
-		cmocka_unit_test_teardown(test_threads_that_may_be_missing_are_told, end),
-		cmocka_unit_test_teardown(test_whose_threads_may_have_ended_before_is_told, end),
-		cmocka_unit_test_teardown(test_a_thread_s_end_has_its_counts, end),
 	};
-	int failed, status = 0;
 
-	if (geteuid() == 0 && !fork()) {
-		/* Changing its user hid the process from that user. */
-		if (setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY) ||
-		    prctl(PR_SET_DUMPABLE, 1))
-			_exit(1);
-		exit(cmocka_run_group_tests_name("stand-ins of nobody", tests, NULL, NULL));
-	}
-	wait(&status);
-	failed = cmocka_run_group_tests_name("stand-ins", tests, NULL, NULL);
-	return failed || status;
+	return run_as_both("stand-ins", tests, sizeof(tests) / sizeof(tests[0]));
 }
