@@ -46,7 +46,7 @@ static json_t *process_of(const struct account *account, const struct history_pr
 				    : json_integer(history->processes[process->parent].pid));
 	object_text(object, "name", process->name);
 	add_counts(object, &counts);
-	object_number_if(object, "peak_resident_bytes", process->peak_resident || process->sampled,
+	object_number_if(object, "peak_resident_bytes", history_knows_resident(process),
 			 process->peak_resident * page);
 	object_number_if(object, "peak_swapped_bytes", process->sampled,
 			 process->peak_swapped * page);

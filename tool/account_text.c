@@ -89,7 +89,7 @@ static void write_process(FILE *to, const struct account *account,
 	fprintf(to, "%8d %11s %8s %8s %8s %8s %8s  ", process->tid ? process->tid : process->pid,
 		units_count(minor, counts.minor), units_count(major, counts.major),
 		units_time(cpu, counts.cpu_ns), units_time(system, counts.system_ns),
-		units_bytes_if(resident, process->peak_resident || process->sampled,
+		units_bytes_if(resident, history_knows_resident(process),
 			       pages(account, process->peak_resident)),
 		units_bytes_if(swapped, process->sampled, pages(account, process->peak_swapped)));
 	write_name(to, process->name);

@@ -2,10 +2,11 @@
 #include "cell.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
+
+#include "utf8.h"
 
 /* The next character of a text, made fit to be shown. */
 struct character {
@@ -14,12 +15,6 @@ struct character {
 	size_t taken; /* of what was read */
 	int columns;
 };
-
-/* Of no width, but the rest of the line is turned round. */
-static bool turns_round(wchar_t wide)
-{
-	return (wide >= 0x202a && wide <= 0x202e) || (wide >= 0x2066 && wide <= 0x2069);
-}
 
 static struct character next(const char *from)
 {
@@ -31,7 +26,7 @@ static struct character next(const char *from)
 	if (bytes == (size_t)-1 || bytes == (size_t)-2)
 		return (struct character){ "?", 1, 1, 1 };
 	columns = wcwidth(wide);
-	if (columns < 0 || turns_round(wide))
+	if (columns < 0 || utf8_turns_round(wide))
 		return (struct character){ "?", 1, bytes, 1 };
 	return (struct character){ from, bytes, bytes, columns };
 }

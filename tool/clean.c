@@ -8,23 +8,21 @@
 
 /*
  * What a terminal does not show but obeys: U+0000 to U+001F, U+007F to U+009F; what ends a line,
- * U+2028 and U+2029, or turns the rest of it round, U+202A to U+202E and U+2066 to U+2069.
+ * U+2028 and U+2029; what turns the rest of it round.
  */
 static bool is_control(const char *from, size_t length)
 {
 	unsigned char first = *from;
-	unsigned char second;
-	unsigned char third;
+	uint32_t code;
 
 	if (length == 1)
 		return first < ' ' || first == 0x7f;
-	second = from[1];
 	if (length == 2)
-		return first == 0xc2 && second < 0xa0;
-	third = from[2];
-	return length == 3 && first == 0xe2 &&
-	       ((second == 0x80 && third >= 0xa8 && third <= 0xae) ||
-		(second == 0x81 && third >= 0xa6 && third <= 0xa9));
+		return first == 0xc2 && (unsigned char)from[1] < 0xa0;
+	if (length != 3)
+		return false;
+	code = (first & 0xfU) << 12 | (from[1] & 0x3fU) << 6 | (from[2] & 0x3fU);
+	return code == 0x2028 || code == 0x2029 || utf8_turns_round(code);
 }
 
 const char *clean(char *text, size_t size, const char *from)

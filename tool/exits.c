@@ -16,7 +16,7 @@
 #define POSSIBLE      "/sys/devices/system/cpu/possible"
 #define CPUS_BYTES    512
 #define MESSAGE_BYTES 4096
-#define WIRE_BYTES    (8 << 20) /* room for some 6000 ends */
+#define WIRE_BYTES    (8 << 20) /* which the kernel doubles: room for some 13,000 ends */
 #define CLOCK_NS      50000000L
 #define STRANGERS_MAX 16384
 #define LAST	      0x20 /* AGROUP, which older headers have not */

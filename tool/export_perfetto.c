@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "export.h"
+#include "fate.h"
 #include "origin.h"
 #include "protobuf.h"
 
@@ -373,20 +374,17 @@ static void write_last(const struct export *out, const struct fl_record *record,
 	const struct fl_exit *ended = (const void *)record;
 	const struct fl_counts *counts = roster_counts(record);
 	uint64_t peak = record->type == FL_RECORD_EXIT ? faultline_exit_peak(ended) : 0;
-	const char *signal = sigabbrev_np(WTERMSIG(ended->status));
 	struct protobuf event;
+	char end[FATE_BYTES];
 	char how[40];
 
 	write_zeroes(out, record->time_ns, who);
 	if (record->type == FL_RECORD_LEFT)
 		snprintf(how, sizeof(how), "left: %s",
 			 export_reason(((const struct fl_left *)record)->reason));
-	else if (WIFSIGNALED(ended->status) && signal)
-		snprintf(how, sizeof(how), "killed by SIG%s", signal);
-	else if (WIFSIGNALED(ended->status))
-		snprintf(how, sizeof(how), "killed by signal %d", WTERMSIG(ended->status));
 	else
-		snprintf(how, sizeof(how), "exit %d", WEXITSTATUS(ended->status));
+		snprintf(how, sizeof(how), "%s%s", WIFSIGNALED(ended->status) ? "killed by " : "",
+			 fate_of_status(end, ended->status));
 	write_instant(out, record->time_ns, who->target, how, "");
 	begin_event(&event, SLICE_END, track_of(out, who->target), NULL);
 	if (counts)

@@ -19,19 +19,24 @@ static const char *left(enum fl_left_reason reason)
 	return "left";
 }
 
-const char *fate(char *text, const struct history_process *process)
+const char *fate_of_status(char *text, int status)
 {
-	const char *name = NULL;
+	const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
 
-	if (process->end == HISTORY_ALIVE)
-		snprintf(text, FATE_BYTES, "alive");
-	else if (process->end == HISTORY_LEFT)
-		snprintf(text, FATE_BYTES, "%s", left(process->reason));
-	else if (!WIFSIGNALED(process->status))
-		snprintf(text, FATE_BYTES, "exit %d", WEXITSTATUS(process->status));
-	else if ((name = sigabbrev_np(WTERMSIG(process->status))))
+	if (!WIFSIGNALED(status))
+		snprintf(text, FATE_BYTES, "exit %d", WEXITSTATUS(status));
+	else if (name)
 		snprintf(text, FATE_BYTES, "SIG%s", name);
 	else
-		snprintf(text, FATE_BYTES, "signal %d", WTERMSIG(process->status));
+		snprintf(text, FATE_BYTES, "signal %d", WTERMSIG(status));
+	return text;
+}
+
+const char *fate(char *text, const struct history_process *process)
+{
+	if (process->end == HISTORY_EXITED)
+		return fate_of_status(text, process->status);
+	snprintf(text, FATE_BYTES, "%s",
+		 process->end == HISTORY_LEFT ? left(process->reason) : "alive");
 	return text;
 }

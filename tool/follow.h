@@ -87,9 +87,9 @@ int follow_start(struct follow *follow);
  * @timeout_ms: -1: for ever
  *
  * SIGTERM and SIGHUP are passed on to the command, and do not end this; so is a SIGINT that does
- * not come from a terminal, which sends it to the command itself. SIGHUP
- * and SIGTERM that were ignored when the tool was started, as nohup(1) does it, stay so; SIGINT,
- * which a shell ignores for its background, does not: kill -INT is how a recording is ended.
+ * not come from a terminal, which sends it to the command itself. SIGHUP and SIGTERM that were
+ * ignored when the tool was started, as nohup(1) does it, stay so; SIGINT, which a shell ignores
+ * for its background, does not: kill -INT is how a recording is ended.
  *
  * Return: FOLLOW_... bits, 0 if time ran out, or -errno.
  */

@@ -158,6 +158,12 @@ struct history_rates {
 struct history_rates history_between(const struct history_process *process, uint64_t from_ns,
 				     uint64_t to_ns);
 
+/** history_knows_resident - is the peak_resident of that process known, be it 0? */
+static inline bool history_knows_resident(const struct history_process *process)
+{
+	return process->peak_resident || process->sampled;
+}
+
 /** history_range - a segment's processes are in a row: from @first on, before @behind */
 void history_range(const struct history *history, uint32_t segment, size_t *first, size_t *behind);
 

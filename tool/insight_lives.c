@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "clean.h"
+#include "fate.h"
 #include "insight_scene.h"
 #include "statistics.h"
 
@@ -139,16 +140,14 @@ free:
 static void add_death(const struct scene *scene, const struct history_process *process, size_t nth,
 		      char *text, size_t size)
 {
-	const char *name = sigabbrev_np(WTERMSIG(process->status));
 	size_t used = strlen(text);
 	char who[SCENE_WHO_BYTES];
-	char number[16];
+	char end[FATE_BYTES];
 	char when[UNITS_BYTES];
 
-	snprintf(number, sizeof(number), "%d", WTERMSIG(process->status));
-	snprintf(text + used, size - used, "%s%s at %s of %s%s%s", nth ? ", " : "",
+	snprintf(text + used, size - used, "%s%s at %s of %s%s", nth ? ", " : "",
 		 scene_who(who, process), scene_when(when, scene, process->last_ns),
-		 name ? "SIG" : "signal ", name ? name : number,
+		 fate_of_status(end, process->status),
 		 WCOREDUMP(process->status) ? " (core dumped)" : "");
 }
 

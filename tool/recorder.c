@@ -2,19 +2,18 @@
 #include "recorder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "draft.h"
+#include "files.h"
 #include "say.h"
 
 #define OLD ".old"
-#define NEW ".new"
 
 static int fail(struct recorder *recorder, int error, const char *what)
 {
@@ -55,19 +54,6 @@ static void follow_link(struct recorder *recorder)
 		recorder->path = recorder->real;
 }
 
-/* Another recorder goes on writing to a file that is renamed, and the next one would replace it. */
-static bool is_recorded_into(const char *path)
-{
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	bool busy;
-
-	if (file < 0)
-		return false;
-	busy = flock(file, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
-	close(file);
-	return busy;
-}
-
 static int rename_old(struct recorder *recorder)
 {
 	char old[PATH_MAX];
@@ -76,7 +62,8 @@ static int rename_old(struct recorder *recorder)
 
 	if (stat(recorder->path, &file) || !S_ISREG(file.st_mode) || !file.st_size)
 		return 0; /* what is wrong with it, who opens it says */
-	if (is_recorded_into(recorder->path)) {
+	/* It would go on writing to what is renamed, and the next one would replace that. */
+	if (files_recorded_into(recorder->path)) {
 		say("%s: somebody records into it; write to another file with -o", recorder->path);
 		return -EBUSY;
 	}
@@ -107,7 +94,7 @@ static int begin(struct recorder *recorder)
 	struct stat file;
 	int error;
 
-	recorder->made = stat(recorder->path, &file);
+	recorder->made = stat(recorder->path, &file) != 0;
 	error = open_writer(recorder, recorder->path, &recorder->segment);
 	if (error)
 		return error;
@@ -209,18 +196,13 @@ static int write_window_to(struct recorder *recorder, const char *path,
 /* One that was written before stays until the next one is whole. */
 static int write_window(struct recorder *recorder, const struct faultline_figures *figures)
 {
-	char path[PATH_MAX];
-	int length, error;
+	struct draft draft;
+	int error;
 
-	length = snprintf(path, sizeof(path), "%s" NEW, recorder->path);
-	if ((size_t)length >= sizeof(path))
-		return fail(recorder, -ENAMETOOLONG, "the recording's name is too long");
-	error = write_window_to(recorder, path, figures);
-	if (!error && rename(path, recorder->path))
-		error = fail_writing(recorder, -errno);
-	if (error)
-		unlink(path);
-	return error;
+	error = draft_begin(&draft, recorder->path);
+	if (!error)
+		error = draft_end(&draft, write_window_to(recorder, draft.path, figures));
+	return error ? fail_writing(recorder, error) : 0;
 }
 
 int recorder_snapshot(struct recorder *recorder, const struct faultline_figures *figures)

@@ -78,7 +78,7 @@ static json_t *process_of(const struct history *history, uint32_t index)
 	json_t *object = counts_of(&counts);
 	char end[FATE_BYTES];
 
-	object_number_if(object, "peak_resident_bytes", process->peak_resident || process->sampled,
+	object_number_if(object, "peak_resident_bytes", history_knows_resident(process),
 			 process->peak_resident * page);
 	object_number_if(object, "peak_swapped_bytes", process->sampled,
 			 process->peak_swapped * page);

@@ -51,7 +51,7 @@ static void row(FILE *to, const struct report_table *table, const struct history
 		process->tid ? process->tid : process->pid, name, pad > 0 ? pad : 0, "",
 		units_count(text[0], counts.minor), units_count(text[1], counts.major),
 		units_time(text[2], counts.cpu_ns), units_percent(text[3], percent),
-		units_bytes_if(text[4], process->peak_resident || process->sampled,
+		units_bytes_if(text[4], history_knows_resident(process),
 			       (double)process->peak_resident * table->page_bytes),
 		units_bytes_if(text[5], process->sampled,
 			       (double)process->peak_swapped * table->page_bytes),

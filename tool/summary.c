@@ -67,7 +67,6 @@ static void find_peaks(struct change *changes, size_t number, struct summary *su
 static bool has_memory(const struct history *history, size_t index)
 {
 	const struct history_process *thread = &history->processes[index];
-
 	size_t first;
 	size_t behind;
 

@@ -5,9 +5,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "files.h"
 
 #define NS_PER_S INT64_C(1000000000)
 
@@ -38,19 +39,6 @@ bool survey_looks(const char *path)
 		!memcmp(begin, magic, sizeof(begin));
 	close(fd);
 	return looks;
-}
-
-/* A writer holds the file's lock as long as it lives. */
-static bool is_written_now(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool locked;
-
-	if (fd < 0)
-		return false;
-	locked = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
-	close(fd);
-	return locked;
 }
 
 /* Of the latest moment, as reports have it: in what is damaged, time may go back. */
@@ -155,7 +143,7 @@ int survey_read(const char *path, struct survey *survey)
 		return err;
 	err = read_all(survey, recording);
 	faultline_recording_close(recording);
-	if (!err && survey->state == SURVEY_CUT && is_written_now(path))
+	if (!err && survey->state == SURVEY_CUT && files_recorded_into(path))
 		survey->state = SURVEY_WRITING;
 	return err;
 }

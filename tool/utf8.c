@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "utf8.h"
 
-#include <stdint.h>
 #include <string.h>
 
 size_t utf8_length(const char *from)
@@ -33,6 +32,11 @@ size_t utf8_columns(const char *text, size_t bytes)
 	for (size_t i = 0; i < bytes; i++)
 		columns += (text[i] & 0xc0) != 0x80;
 	return columns;
+}
+
+bool utf8_turns_round(uint32_t code)
+{
+	return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
 char *utf8_clean(char *to, size_t room, const char *from)

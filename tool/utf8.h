@@ -3,13 +3,18 @@
 #ifndef UTF8_H
 #define UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** utf8_length - how many bytes the character has that begins there; 0: none does */
 size_t utf8_length(const char *from);
 
 /** utf8_columns - how many characters begin in the first so many bytes of UTF-8 */
 size_t utf8_columns(const char *text, size_t bytes);
+
+/** utf8_turns_round - does that character have the rest of a line written the other way? */
+bool utf8_turns_round(uint32_t code);
 
 /* Room for what becomes of so many bytes, the NUL included. */
 #define UTF8_ROOM(bytes) ((bytes)*3 + 1)
