@@ -5,30 +5,19 @@
 import contextlib
 import os
 import pty
-import re
 import resource
 import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
-import tree
+from recorder import NOISE, SECONDS, TOOL, RecordTest, number  # it adds to the path
 
-sys.path.insert(0, str(tree.ROOT / "tests/guest"))
-
-import recording  # noqa: E402 (the path comes first)
-from records import Exec, Exit, Fork, Sample, Target, of  # noqa: E402
-
-TOOL = tree.ROOT / "build/faultline"
-SECONDS = 60    # for what takes none, on a machine that is busy
-LAST = re.compile(r"faultline record: (?P<time>[^,]+), (?P<processes>[\d,]+) process(?:es)?, "
-                  r"(?P<samples>[\d,]+) samples?, (?P<minor>[\d,]+) minor and (?P<major>[\d,]+) "
-                  r"major faults with /proc, (?P<lost>[^;]+); cost (?P<cost>[\d.]+) % of a CPU; "
-                  r"(?P<file>\S+) \((?P<bytes>[\d.]+ \S+)\): faultline report(?P<more> \S+)?")
+import recording
+from records import Exec, Exit, Fork, Sample, Target, of
 
 BAD_ARGUMENTS = [
     ([], "nobody to follow"),
@@ -54,54 +43,6 @@ BAD_ARGUMENTS = [
     (["-o", "-", "true"], "cannot go to a pipe"),
     (["--frequently", "true"], "unrecognized option"),
 ]
-
-NOISE = "head -c 20000000 /dev/zero | tail -c 10000000 >/dev/null"
-
-
-def number(text):
-    return int(text.replace(",", ""))
-
-
-class RecordTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.file = self.folder / "faultline.data"
-
-    @staticmethod
-    def words(*words):
-        return [TOOL, "record", "--source", "proc", *words]
-
-    def record(self, *words, **options):
-        return subprocess.run(self.words(*words), cwd=self.folder, text=True, capture_output=True,
-                              timeout=SECONDS, **options)
-
-    @contextlib.contextmanager
-    def recorder(self, *words, **options):
-        with subprocess.Popen(self.words(*words), cwd=self.folder, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options) as it:
-            try:
-                yield it
-            finally:
-                it.kill()
-
-    def shell(self, script, *words, **options):
-        return self.record(*words, "--", "sh", "-c", script, **options)
-
-    def last(self, said):
-        found = LAST.fullmatch(said.splitlines()[-1])
-        self.assertTrue(found, said)
-        return found
-
-    def wait(self, condition):
-        end = time.monotonic() + SECONDS
-        while not condition():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.01)
-
-    def names(self):
-        return sorted(path.name for path in self.folder.iterdir())
 
 
 class Status(RecordTest):
@@ -534,94 +475,6 @@ class Terminal(RecordTest):
             self.read_until(fd, "faultline report\r\n")
             self.assertEqual(self.status_of(pid), 0)
             it.kill()
-
-
-class Flight(RecordTest):
-    def test_keeps_the_last_of_it(self):
-        done = self.shell(f"sleep 0.2; {NOISE}; sleep 2.5", "--flight", "1s")
-        self.assertRegex(done.stderr, r"record: the last 1.00 s of \d\.\d+ s, ")
-        segment = recording.read_one(self.file)
-        newest = max(record.time for record in segment.records)
-        samples = of(segment.records, Sample)
-        self.assertEqual(segment.start_ns, newest - 1000000000)
-        before = [record for record in samples if record.time < segment.start_ns]
-        self.assertEqual(len(before), 2)    # of the shell and of the second sleep
-        self.assertGreater(len(samples), 20)
-        names = {record.comm for record in segment.records if isinstance(record, (Fork, Exec))}
-        self.assertNotIn("tail", names)
-        self.assertIn("sleep", names)
-        self.assertEqual([record.seq for record in segment.records],
-                         list(range(len(segment.records))))
-
-    def test_is_written_when_asked_and_goes_on(self):
-        with self.recorder("--flight", "60s", "-p", str(os.getpid())) as recorder:
-            self.wait(self.file.exists)
-            time.sleep(0.5)
-            recorder.send_signal(signal.SIGUSR1)
-            while "wrote faultline.data" not in recorder.stderr.readline():
-                pass
-            first = recording.read_one(self.file)
-            recorder.send_signal(signal.SIGINT)
-            self.assertEqual(recorder.wait(SECONDS), 0)
-        second = recording.read_one(self.file)
-        self.assertGreater(len(first.records), 2)
-        self.assertGreater(len(second.records), len(first.records))
-
-    def test_that_cannot_be_written_when_asked_goes_on(self):
-        with self.recorder("--flight", "60s", "-p", str(os.getpid())) as recorder:
-            self.wait(self.file.exists)
-            time.sleep(0.2)
-            self.file.unlink()
-            self.file.mkdir()
-            recorder.send_signal(signal.SIGUSR1)
-            while "directory" not in recorder.stderr.readline():
-                self.assertIsNone(recorder.poll())
-            self.file.rmdir()
-            recorder.send_signal(signal.SIGINT)
-            self.assertEqual(recorder.wait(SECONDS), 0)
-        self.assertTrue(recording.read_one(self.file).end)
-
-    def test_that_cannot_be_written_again_stays_as_it_was(self):
-        new = self.folder / "faultline.data.new"
-        with self.recorder("--flight", "60s", "-p", str(os.getpid())) as recorder:
-            self.wait(self.file.exists)
-            time.sleep(0.2)
-            recorder.send_signal(signal.SIGUSR1)
-            while "wrote faultline.data" not in recorder.stderr.readline():
-                pass
-            first = self.file.read_bytes()
-            new.mkdir()
-            recorder.send_signal(signal.SIGUSR1)
-            while "directory" not in recorder.stderr.readline():
-                self.assertIsNone(recorder.poll())
-            self.assertEqual(self.file.read_bytes(), first)
-            new.rmdir()
-            recorder.send_signal(signal.SIGINT)
-            self.assertEqual(recorder.wait(SECONDS), 0)
-        self.assertGreater(len(recording.read_one(self.file).records), 2)
-        self.assertEqual(self.names(), ["faultline.data"])
-
-
-class Until(RecordTest):
-    def test_a_condition_ends_the_recording_but_not_the_command(self):
-        done = self.record("--until", "minor-rate>9000", sys.executable, "-c",
-                           "import time; time.sleep(0.5); it = bytearray(50 << 20); "
-                           "time.sleep(1); print('end'); raise SystemExit(3)")
-        self.assertEqual((done.returncode, done.stdout), (3, "end\n"))
-        self.assertIn("the command goes on, and is waited for", done.stderr)
-        segment = recording.read_one(self.file)
-        command = min(segment.targets())
-        self.assertEqual(of(segment.records, Exit, command), [])
-
-    def test_ends_a_recording_of_others(self):
-        with subprocess.Popen(["sleep", "100"]) as it:
-            done = self.record("--until", "resident>64k", "-p", str(it.pid))
-            it.kill()
-        self.assertEqual(done.returncode, 0)
-
-    def test_that_never_comes_changes_nothing(self):
-        done = self.shell("sleep 0.3; exit 6", "--until", "processes>100")
-        self.assertEqual(done.returncode, 6)
 
 
 if __name__ == "__main__":
