@@ -27,7 +27,10 @@ LONGS = 48000
 PERIOD = 0.05
 HZ = 250  # Debian's kernels; test_sampling holds it against the clock
 NOBODY = 65534
-CLOCK_NANOSLEEP = 230  # the system call
+# Numbers of system calls
+READ = 0
+PAUSE = 34
+CLOCK_NANOSLEEP = 230
 # A kernel that watches over itself takes several times as long for everything: it gets less to do.
 WATCHFUL = Path("/sys/kernel/debug/kmemleak").exists()
 EMPTY = struct.pack("=q", -1)
@@ -62,6 +65,12 @@ def wait_until(condition, seconds=20):
         if time.monotonic() > end:
             raise AssertionError(f"not so after {seconds} s: {condition}")
         time.sleep(0.01)
+
+
+def wait_in_call(task, number):
+    """Until who is called so under /proc waits in this system call, off the CPU."""
+    call = Path(f"/proc/{task}/syscall")
+    wait_until(lambda: call.read_text().startswith(f"{number} "))
 
 
 def settle():
@@ -135,14 +144,34 @@ class Faulter:
         self.process.stdin.close()
 
 
+class Sleepers(Faulter):
+    """A process with so many threads more, once all of them sleep: none of them faults again."""
+
+    def __init__(self, count, **options):
+        super().__init__("sleepers", count, stdout=subprocess.PIPE, **options)
+        self.go()
+        self.process.stdout.readline()
+        self.tids = sorted(map(int, os.listdir(f"/proc/{self.pid}/task")))
+        # The line comes when they were made; each has yet to touch its stack on its way.
+        try:
+            for tid in self.tids:
+                wait_in_call(f"{self.pid}/task/{tid}", PAUSE)
+        except AssertionError:
+            self.kill()
+            raise
+
+    def kill(self):
+        super().kill()
+        self.process.stdout.close()
+
+
 @contextlib.contextmanager
 def sleeper(**options):
     """The PID of a process that does nothing, ended at the end."""
     process = subprocess.Popen(["sleep", "1000"], **options)
     try:
         # Before that it may still be a copy of this process, with its rights, or be starting.
-        call = Path(f"/proc/{process.pid}/syscall")
-        wait_until(lambda: call.read_text().startswith(f"{CLOCK_NANOSLEEP} "))
+        wait_in_call(process.pid, CLOCK_NANOSLEEP)
         yield process.pid
     finally:
         process.kill()

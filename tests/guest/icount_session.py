@@ -6,11 +6,10 @@ Run where guest time is counted instructions and there is one CPU.
 
 import os
 import struct
-import subprocess
 import time
 from collections import Counter
 
-from classic import Faulter, sleeper
+from classic import Sleepers, sleeper
 from records import OVERWRITE, RAN, Missed, Sample, of
 from session import MS, PERIOD_MAX, PERIOD_MIN, SessionTest, Teller, burner, children_of, cpu_clock
 
@@ -160,11 +159,8 @@ class HeldUp(SessionTest):
     def test_a_crowd_of_threads(self):
         """One visit is more than the budget: then there are fewer passes."""
         session = self.session(period=PERIOD_MIN, ring=1 << 20)
-        child = Faulter("sleepers", 5000, stdout=subprocess.PIPE)
-        self.addCleanup(child.process.stdout.close)
+        child = Sleepers(5000)
         self.addCleanup(child.kill)
-        child.go()
-        child.process.stdout.readline()
         session.process(child.pid)
         session.start()
         time.sleep(0.05)

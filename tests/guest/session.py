@@ -18,7 +18,7 @@ import time
 import unittest
 from pathlib import Path
 
-from classic import Faulter, wait_until
+from classic import READ, Faulter, wait_in_call, wait_until
 from records import Exit, Reader, Sample, of
 from test_access import as_nobody
 
@@ -272,8 +272,7 @@ def ballast(pages):
 
 def wait_asleep(pid):
     """Until a process waits for its input, off the CPU."""
-    call = Path(f"/proc/{pid}/syscall")
-    wait_until(lambda: call.read_text().startswith("0 "))
+    wait_in_call(pid, READ)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from classic import (BYTES, DEVICE, MODULE, PERIOD, STATUS, WATCHFUL, ClassicTest, Faulter,
-                     drain_all, mapped, send, sleeper, wait_until)
+                     Sleepers, drain_all, mapped, send, sleeper, wait_until)
 
 LOADED = ["faultline: MP3 MODULE LOADING", "faultline: MP3 MODULE LOADED"]
 UNLOADED = ["faultline: MP3 MODULE UNLOADING", "faultline: MP3 MODULE UNLOADED"]
@@ -125,9 +125,7 @@ class Lifetime(ClassicTest):
 
     def test_unload_in_the_middle_of_a_sample(self):
         """Many threads make a sample last; the moments to unload sweep over one."""
-        child = Faulter("sleepers", 200 if WATCHFUL else 1000, stdout=subprocess.PIPE)
-        child.go()
-        child.process.stdout.readline()
+        child = Sleepers(200 if WATCHFUL else 1000)
         for step in range(12):
             registered = time.monotonic()
             send(f"R {child.pid}")
@@ -137,7 +135,6 @@ class Lifetime(ClassicTest):
             self.assertIsNone(unload())
             load()
         child.kill()
-        child.process.stdout.close()
 
     def test_unload_against_registrations_and_readers(self):
         """Writers, readers and a monitor run against a module that comes and goes."""

@@ -2,10 +2,9 @@
 """What is no everyday load: many threads, many that are gone, more than the budget, the kernel."""
 
 import os
-import subprocess
 import time
 
-from classic import WATCHFUL, Faulter
+from classic import WATCHFUL, Sleepers
 from records import RAN, Missed, Sample, of
 from session import PERIOD_MIN, SessionTest, Teller, children_of
 
@@ -13,9 +12,8 @@ from session import PERIOD_MIN, SessionTest, Teller, children_of
 class Load(SessionTest):
     def test_a_process_of_many_threads(self):
         """It is read apart; so it is when it sleeps, and when it may have run."""
-        child = Faulter("sleepers", 40, stdout=subprocess.PIPE)
-        child.go()
-        child.process.stdout.readline()
+        child = Sleepers(40)
+        self.addCleanup(child.kill)
         for flags in (0, RAN):
             session = self.session(flags=flags)
             target = session.process(child.pid)
@@ -26,8 +24,6 @@ class Load(SessionTest):
             self.assertEqual({sample.target for sample in samples}, {target})
             self.assertEqual(len({sample.counts.minor for sample in samples}), 1)
             self.assertGreater(samples[0].counts.minor, 40)
-        child.kill()
-        child.process.stdout.close()
 
     def test_a_thread_of_the_kernel(self):
         """It has no memory of its own, and root may follow it."""

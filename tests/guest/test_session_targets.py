@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections import Counter
 
-from classic import NOBODY, WATCHFUL, Faulter, sleeper, wait_until
+from classic import NOBODY, WATCHFUL, Sleepers, sleeper, wait_until
 from records import RAN, Fork, Lost, Missed, Sample, Target, of
 from session import PERIOD_MIN, SessionTest, Threads, cgroups, faults, move, opened_by_nobody
 from test_access import nobodys
@@ -95,13 +95,10 @@ class Limits(SessionTest):
         usual = resource.getrlimit(resource.RLIMIT_NPROC)
         cls.addClassCleanup(resource.setrlimit, resource.RLIMIT_NPROC, usual)
         resource.setrlimit(resource.RLIMIT_NPROC, (2 * TARGETS_MAX, 2 * TARGETS_MAX))
-        child = Faulter("sleepers", TARGETS_MAX, stdout=subprocess.PIPE, **ORDINARY)
-        cls.addClassCleanup(child.process.stdout.close)
+        child = Sleepers(TARGETS_MAX, **ORDINARY)
         cls.addClassCleanup(child.kill)
-        child.go()
-        child.process.stdout.readline()
         cls.pid = child.pid
-        cls.tids = sorted(map(int, os.listdir(f"/proc/{child.pid}/task")))
+        cls.tids = child.tids
 
     def setUp(self):
         super().setUp()
