@@ -235,7 +235,7 @@ static void note_kernel_peak(struct stat_run *stat)
 {
 	const struct history *history = stat->history;
 	uint64_t page_bytes = source_segment(stat->follow.source)->page_bytes;
-	uint64_t peak = stat->follow.child.usage.ru_maxrss * 1024 / page_bytes;
+	uint64_t peak = (uint64_t)stat->follow.child.usage.ru_maxrss * 1024 / page_bytes;
 
 	for (size_t i = 0; i < history->process_number; i++)
 		if (history->processes[i].peak_resident > peak)

@@ -315,14 +315,19 @@ static void take_in_ended(struct followed_set *set, struct followed *one)
 		queue_lose(&set->queue, 1, 0);
 }
 
-/* What its programs had in memory before it executed the last one, only readings have. */
+/*
+ * 0: not known. What its programs had in memory before it executed the last one, only readings and
+ * the mark of a zombie have.
+ */
 static uint64_t peak_of(const struct followed *one)
 {
 	uint64_t peak = one->ended.peak_bytes / sysconf(_SC_PAGESIZE);
 
-	if (one->tid || !peak)
+	if (one->tid)
 		return 0;
-	return peak > one->peak_resident ? peak : one->peak_resident;
+	if (one->mark > peak)
+		return one->mark;
+	return peak && one->peak_resident > peak ? one->peak_resident : peak;
 }
 
 static void tell_exit(struct followed_set *set, struct followed *one, uint64_t now_ns, int status)
@@ -389,6 +394,12 @@ static int look_at(struct followed_set *set, struct followed *one, uint64_t now_
 	if (ended) {
 		followed_hear(set);
 		read_cpu(one, &found);
+		/*
+		 * Of the command: others may have what they shared with their parents after
+		 * vfork(2). Who buried children may have what one of those had.
+		 */
+		if (one->asked && !one->tid && !stat.buried)
+			one->mark = proc_zombie_peak(one->pid);
 	}
 	if (ended || slowly || !one->known)
 		read_status(one, &stat, &found);

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,7 +31,9 @@ static int to_number(const char *text)
 enum field {
 	PARENT = 0,
 	MINOR = 6,
+	CHILDREN_MINOR = 7,
 	MAJOR = 8,
+	CHILDREN_MAJOR = 9,
 	USER = 10,
 	SYSTEM = 11,
 	THREADS = 16,
@@ -71,6 +76,7 @@ int proc_parse_stat(const char *line, struct proc_stat *stat)
 		.state = close[2],
 		.minor = fields[MINOR],
 		.major = fields[MAJOR],
+		.buried = fields[CHILDREN_MINOR] + fields[CHILDREN_MAJOR],
 		.user_ticks = fields[USER],
 		.system_ticks = fields[SYSTEM],
 		.threads = fields[THREADS],
@@ -206,6 +212,17 @@ int proc_thread_cpu(int tid, uint64_t *ns)
 	if (!error)
 		*ns = strtoull(text, NULL, 10);
 	return error;
+}
+
+uint64_t proc_zombie_peak(int pid)
+{
+	struct rusage usage = { 0 };
+	siginfo_t end = { 0 };
+
+	/* The C library's function has no usage. */
+	if (syscall(SYS_waitid, P_PID, pid, &end, WEXITED | WNOHANG | WNOWAIT, &usage))
+		return 0;
+	return end.si_pid == pid ? (uint64_t)usage.ru_maxrss * 1024 / sysconf(_SC_PAGESIZE) : 0;
 }
 
 size_t proc_own_files(void)

@@ -17,6 +17,7 @@ struct proc_stat {
 	char state; /* 'Z': a zombie, 'X': less than that */
 	uint64_t minor;
 	uint64_t major;
+	uint64_t buried; /* faults of children that it waited for, and of theirs */
 	uint64_t
 		user_ticks; /* of USER_HZ; user and system together are exact, each cut to a tick */
 	uint64_t system_ticks;
@@ -64,6 +65,16 @@ int proc_cpu(int pid, uint64_t *ns);
 
 /** proc_thread_cpu - CPU time of a thread, up to the newest tick, nanoseconds */
 int proc_thread_cpu(int tid, uint64_t *ns);
+
+/**
+ * proc_zombie_peak - the most memory that our own child, who ended and is not buried, ever had
+ *
+ * The greatest of its own peak and those of the children that it buried, since its birth, when it
+ * was a copy of this process, or shared its memory after vfork(2).
+ *
+ * Return: pages; 0 if it is not our child, or has not ended.
+ */
+uint64_t proc_zombie_peak(int pid);
 
 /** proc_own_files - how many files this process has open; 0 if that is not to be known */
 size_t proc_own_files(void);

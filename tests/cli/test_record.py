@@ -216,6 +216,17 @@ class Contents(RecordTest):
         self.assertEqual(number(said["major"]), sum(one.major for one in newest.values()))
         self.assertEqual((said["file"], said["more"]), ("faultline.data", None))
 
+    def test_have_the_peak_of_a_command_shorter_than_a_period(self):
+        """That of a shell which waited for others would be the greatest of theirs, too."""
+        script = "m = bytearray(30 << 20); m[::4096] = bytes(len(m[::4096]))"
+        self.record("-I", "10s", "--", sys.executable, "-c", script)
+        ended, = of(recording.read_one(self.file).records, Exit)
+        self.assertGreater(ended.peak, 30 << 20 >> 12)
+        self.shell(f"{sys.executable} -c '{script}'; exit 0", "-I", "10s")
+        segment = recording.read_one(self.file)
+        shell = next(iter(segment.targets().values()))
+        self.assertEqual([end.peak for end in of(segment.records, Exit, shell.target)], [0])
+
     def test_without_children_are_the_command_alone(self):
         self.shell("sleep 0.2; :", "--no-children")
         self.assertEqual(len(recording.read_one(self.file).targets()), 1)

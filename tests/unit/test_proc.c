@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,6 +40,7 @@ static void test_takes_in_a_line(void **state)
 	assert_int_equal(stat.state, 'Z');
 	assert_int_equal(stat.minor, 11);
 	assert_int_equal(stat.major, 12);
+	assert_int_equal(stat.buried, 107 + 108);
 	assert_int_equal(stat.user_ticks, 21);
 	assert_int_equal(stat.system_ticks, 22);
 	assert_int_equal(stat.threads, 3);
@@ -146,6 +148,68 @@ static void test_who_is_gone_is_gone(void **state)
 	close(file);
 }
 
+/* One that had so many megabytes, and ended after a child that had so many. */
+static pid_t a_zombie(size_t own, size_t of_child)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (of_child)
+			waitpid(a_zombie(of_child, 0), NULL, 0);
+		munmap(mmap(NULL, own << 20, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0),
+		       own << 20);
+		_exit(0);
+	}
+	waitid(P_PID, pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
+	return pid;
+}
+
+static uint64_t buried_by(pid_t pid)
+{
+	int file = proc_open_stat(pid, false);
+
+	assert_int_equal(proc_read_stat(file, &stat), 0);
+	close(file);
+	return stat.buried;
+}
+
+static void test_a_zombie_has_its_peak(void **state)
+{
+	uint64_t pages = (20 << 20) / sysconf(_SC_PAGESIZE);
+	struct rusage usage;
+	uint64_t peak;
+	pid_t pid = a_zombie(20, 0);
+
+	(void)state;
+	assert_int_equal(buried_by(pid), 0);
+	peak = proc_zombie_peak(pid);
+	assert_in_range(peak, pages, 2 * pages);
+	wait4(pid, NULL, 0, &usage);
+	assert_int_equal(peak, usage.ru_maxrss * 1024 / sysconf(_SC_PAGESIZE));
+	assert_int_equal(proc_zombie_peak(pid), 0);
+
+	pid = a_zombie(1, 20);
+	assert_int_not_equal(buried_by(pid), 0);
+	assert_in_range(proc_zombie_peak(pid), pages, 2 * pages);
+	waitpid(pid, NULL, 0);
+}
+
+static void test_who_lives_or_is_anothers_is_no_zombie_of_ours(void **state)
+{
+	pid_t pid = fork();
+
+	(void)state;
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(proc_zombie_peak(pid), 0);
+	assert_int_equal(proc_zombie_peak(getppid()), 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 /* As /proc says it for a moment: no threads, no counts, no status. */
 static void test_who_is_being_buried_is_gone(void **state)
 {
@@ -198,6 +262,8 @@ int main(void)
 		cmocka_unit_test(test_takes_in_a_status),
 		cmocka_unit_test(test_reads_itself),
 		cmocka_unit_test(test_who_is_gone_is_gone),
+		cmocka_unit_test(test_a_zombie_has_its_peak),
+		cmocka_unit_test(test_who_lives_or_is_anothers_is_no_zombie_of_ours),
 		cmocka_unit_test(test_who_is_being_buried_is_gone),
 		cmocka_unit_test(test_lists_all_in_order),
 		cmocka_unit_test(test_the_newest_number_tells_of_a_fork),
