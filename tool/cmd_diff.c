@@ -25,6 +25,7 @@ struct options {
 	size_t number[COMPARE_SIDES];
 	bool split; /* --after was given */
 	uint32_t figures;
+	bool chosen; /* -f was given */
 	size_t names;
 	bool numbered; /* -n was given */
 	bool each;
@@ -136,6 +137,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'f':
 		options->figures |= read_figure(state, argument);
+		options->chosen = true;
 		return 0;
 	case 'n':
 		options->names = read_number(state, argument);
@@ -247,25 +249,37 @@ static void list_side(FILE *to, const struct options *options, const struct comp
 	fputc('\n', to);
 }
 
-/* Says what grew too much; whether anything did. */
-static bool fails(const struct options *options, const struct compare *compare)
+/* Did it grow too much? Then that was said; also if it was asked for and nobody can tell. */
+static bool fails(const struct options *options, enum compare_figure figure,
+		  const struct compare_change *change)
+{
+	char grown[UNITS_BYTES];
+	char limit[UNITS_BYTES];
+
+	if (isnan(change->percent) && options->chosen) {
+		say("%s: not known %s: whether it grew cannot be told", diff_label(figure),
+		    change->before.number ? "after" : "before");
+		return true;
+	}
+	if (!(change->percent > options->fail_above) ||
+	    (change->chance >= 0 && !compare_is_beyond(change)))
+		return false;
+	say("%s: grew %s%s, more than --fail-above %s", diff_label(figure),
+	    isfinite(change->percent) ? "by " : "from nothing",
+	    isfinite(change->percent) ? units_percent(grown, change->percent) : "",
+	    units_percent(limit, options->fail_above));
+	return true;
+}
+
+static bool any_fails(const struct options *options, const struct compare *compare)
 {
 	bool failed = false;
 
 	for (enum compare_figure i = 0; i < COMPARE_FIGURES; i++) {
 		struct compare_change change = compare_change(compare, &compare->subjects[0], i);
-		char grown[UNITS_BYTES];
-		char limit[UNITS_BYTES];
 
-		if (!(options->figures & 1U << i) || !(change.percent > options->fail_above))
-			continue;
-		if (change.chance >= 0 && !compare_is_beyond(&change))
-			continue;
-		say("%s: grew %s%s, more than --fail-above %s", diff_label(i),
-		    isfinite(change.percent) ? "by " : "from nothing",
-		    isfinite(change.percent) ? units_percent(grown, change.percent) : "",
-		    units_percent(limit, options->fail_above));
-		failed = true;
+		if (options->figures & 1U << i)
+			failed |= fails(options, i, &change);
 	}
 	return failed;
 }
@@ -293,7 +307,8 @@ static int write_all(const struct options *options, const struct compare *compar
 	}
 	if (!say_written("the comparison", error))
 		return EXIT_TROUBLE;
-	return fails(options, compare) ? EXIT_TROUBLE : EXIT_SUCCESS;
+	return !isnan(options->fail_above) && any_fails(options, compare) ? EXIT_TROUBLE
+									  : EXIT_SUCCESS;
 }
 
 int command_diff(int argc, char **argv)

@@ -25,6 +25,7 @@ struct compare_private {
 	struct entry *entries;
 	size_t number;
 	size_t room;
+	double *known; /* room for a figure of all runs of a side */
 };
 
 static struct entry *new_entry(struct compare *compare, enum compare_side side)
@@ -57,6 +58,11 @@ static void fill(double values[COMPARE_FIGURES], const struct fl_counts *counts)
 	values[COMPARE_SWITCHES] = (double)counts->voluntary + counts->involuntary;
 }
 
+static double bytes_if(bool known, uint64_t pages, double page_bytes)
+{
+	return known ? pages * page_bytes : NAN;
+}
+
 static int add_all(struct compare *compare, enum compare_side side, const struct history *history,
 		   uint32_t segment)
 {
@@ -68,8 +74,9 @@ static int add_all(struct compare *compare, enum compare_side side, const struct
 		return -ENOMEM;
 	fill(entry->values, &summary.total);
 	entry->values[COMPARE_ELAPSED] = summary.life_ns;
-	entry->values[COMPARE_RESIDENT] = summary.peak_resident * page;
-	entry->values[COMPARE_SWAPPED] = summary.peak_swapped * page;
+	entry->values[COMPARE_RESIDENT] =
+		bytes_if(summary_knows_resident(&summary), summary.peak_resident, page);
+	entry->values[COMPARE_SWAPPED] = bytes_if(summary.sampled, summary.peak_swapped, page);
 	entry->values[COMPARE_PROCESSES] = summary.processes;
 	return 0;
 }
@@ -88,8 +95,9 @@ static int add_process(struct compare *compare, enum compare_side side,
 		entry->name[0] = '?'; /* it has none; that of all is empty */
 	fill(entry->values, &counts);
 	entry->values[COMPARE_ELAPSED] = process->last_ns - process->first_ns;
-	entry->values[COMPARE_RESIDENT] = process->peak_resident * page;
-	entry->values[COMPARE_SWAPPED] = process->peak_swapped * page;
+	entry->values[COMPARE_RESIDENT] =
+		bytes_if(history_knows_resident(process), process->peak_resident, page);
+	entry->values[COMPARE_SWAPPED] = bytes_if(process->sampled, process->peak_swapped, page);
 	entry->values[COMPARE_PROCESSES] = 1;
 	return 0;
 }
@@ -160,12 +168,15 @@ static void number_each(struct compare_private *private)
 static void take(struct compare_subject *subject, const struct entry *entry)
 {
 	double *values = subject->values[entry->side] + (size_t)entry->run * COMPARE_FIGURES;
+	bool first = values[COMPARE_PROCESSES] == 0;
 
 	for (size_t i = 0; i < COMPARE_FIGURES; i++) {
-		if (i == COMPARE_RESIDENT || i == COMPARE_SWAPPED)
-			values[i] = fmax(values[i], entry->values[i]);
-		else
+		if (i != COMPARE_RESIDENT && i != COMPARE_SWAPPED)
 			values[i] += entry->values[i];
+		else if (first)
+			values[i] = entry->values[i];
+		else /* passes over what is not known */
+			values[i] = fmax(values[i], entry->values[i]);
 	}
 }
 
@@ -220,7 +231,9 @@ int compare_finish(struct compare *compare)
 	entries = private->entries;
 	qsort(entries, private->number, sizeof(*entries), by_subject);
 	compare->subjects = calloc(private->number, sizeof(*compare->subjects));
-	if (!compare->subjects)
+	private->known = calloc(compare->runs[COMPARE_BEFORE] + compare->runs[COMPARE_AFTER],
+				sizeof(*private->known));
+	if (!compare->subjects || !private->known)
 		return -ENOMEM;
 	for (size_t i = 0; i < private->number; i++) {
 		if ((!i || by_subject(&entries[i], &entries[i - 1])) &&
@@ -237,16 +250,16 @@ static struct statistics side_of(const struct compare *compare,
 				 const struct compare_subject *subject, enum compare_side side,
 				 enum compare_figure figure)
 {
-	struct statistics of = { .number = compare->runs[side] };
-	double *values = calloc(compare->runs[side] + 1, sizeof(*values));
+	double *known = compare->private->known;
+	size_t number = 0;
 
-	if (!values)
-		return of;
-	for (size_t run = 0; run < compare->runs[side]; run++)
-		values[run] = subject->values[side][run * COMPARE_FIGURES + figure];
-	of = statistics_of(values, compare->runs[side]);
-	free(values);
-	return of;
+	for (size_t run = 0; run < compare->runs[side]; run++) {
+		double value = subject->values[side][run * COMPARE_FIGURES + figure];
+
+		if (!isnan(value))
+			known[number++] = value;
+	}
+	return statistics_of(known, number);
 }
 
 struct compare_change compare_change(const struct compare *compare,
@@ -259,7 +272,9 @@ struct compare_change compare_change(const struct compare *compare,
 	};
 
 	change.difference = change.after.mean - change.before.mean;
-	if (change.before.mean != 0)
+	if (!change.before.number || !change.after.number)
+		change.difference = change.percent = NAN;
+	else if (change.before.mean != 0)
 		change.percent = 100 * change.difference / change.before.mean;
 	else
 		change.percent = change.difference != 0 ? INFINITY : 0;
@@ -278,8 +293,10 @@ void compare_free(struct compare *compare)
 		for (size_t side = 0; side < COMPARE_SIDES; side++)
 			free(compare->subjects[i].values[side]);
 	free(compare->subjects);
-	if (compare->private)
+	if (compare->private) {
 		free(compare->private->entries);
+		free(compare->private->known);
+	}
 	free(compare->private);
 	*compare = (struct compare){ 0 };
 }

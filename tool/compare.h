@@ -42,7 +42,7 @@ extern const char *const compare_names[];
 struct compare_subject {
 	char name[FL_COMM_BYTES];      /* "": all processes */
 	uint32_t nth;		       /* of those of the name, from 1; 0: all of them */
-	double *values[COMPARE_SIDES]; /* COMPARE_FIGURES for each run */
+	double *values[COMPARE_SIDES]; /* COMPARE_FIGURES for each run; NAN: not known */
 };
 
 struct compare {
@@ -53,10 +53,11 @@ struct compare {
 	struct compare_private *private;
 };
 
+/* Of runs whose figure is known; a side that has none has the number 0. */
 struct compare_change {
 	struct statistics before;
 	struct statistics after;
-	double difference; /* of the means */
+	double difference; /* of the means; NAN if one is not known */
 	double percent;	   /* of the mean before; INFINITY if that is 0 and the one after is not */
 	double chance;	   /* that runs differ as much without a reason; -1: not known */
 };

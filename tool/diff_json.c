@@ -40,15 +40,16 @@ static json_t *number(double value)
 
 static json_t *statistics(const struct statistics *of, double scale)
 {
-	return json_pack("{sf, so}", "mean", of->mean * scale, "deviation",
+	return json_pack("{so, so}", "mean", of->number ? json_real(of->mean * scale) : json_null(),
+			 "deviation",
 			 of->number > 1 ? json_real(of->deviation * scale) : json_null());
 }
 
 static json_t *change(const struct compare_change *of, double scale)
 {
-	return json_pack("{so, so, sf, so, so, so}", "before", statistics(&of->before, scale),
+	return json_pack("{so, so, so, so, so, so}", "before", statistics(&of->before, scale),
 			 "after", statistics(&of->after, scale), "difference",
-			 of->difference * scale, "percent", number(of->percent), "p",
+			 number(of->difference * scale), "percent", number(of->percent), "p",
 			 of->chance < 0 ? json_null() : json_real(of->chance), "beyond_noise",
 			 of->chance < 0 ? json_null() : json_boolean(compare_is_beyond(of)));
 }

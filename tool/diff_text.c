@@ -63,10 +63,11 @@ static int more(const char *text)
 static const char *mean(char *text, const struct diff_view *view, enum unit unit,
 			const struct statistics *of)
 {
-	char a[UNITS_BYTES];
+	char a[UNITS_BYTES] = "-";
 	char b[UNITS_BYTES];
 
-	number(a, unit, of->mean);
+	if (of->number)
+		number(a, unit, of->mean);
 	if (of->number < 2)
 		snprintf(text, CELL_BYTES, "%s", a);
 	else
@@ -101,12 +102,15 @@ static void line(FILE *to, const struct diff_view *view, enum compare_figure fig
 	char before[CELL_BYTES];
 	char after[CELL_BYTES];
 	char percent[UNITS_BYTES] = "new";
-	char difference[UNITS_BYTES];
+	char difference[UNITS_BYTES] = "-";
 	int width = change->before.number > 1 || change->after.number > 1 ? 21 : 12;
 
 	mean(before, view, unit, &change->before);
 	mean(after, view, unit, &change->after);
-	number(difference, unit, fabs(change->difference));
+	if (isnan(change->percent))
+		strcpy(percent, "-");
+	else
+		number(difference, unit, fabs(change->difference));
 	if (isfinite(change->percent))
 		units_percent(percent, fabs(change->percent));
 	fprintf(to, "  %-15s %*s %*s  %s%-11s%*s%s%s", figures[figure].label, width + more(before),
@@ -136,7 +140,7 @@ static void subject(FILE *to, const struct diff_view *view, const struct compare
 
 		if (!(view->figures & 1U << i))
 			continue;
-		/* What nobody had says something only of all. */
+		/* What nobody had, or nobody knows, says something only of all. */
 		if (*of->name && change.before.mean == 0 && change.after.mean == 0)
 			continue;
 		line(to, view, i, &change);

@@ -26,6 +26,12 @@ struct summary {
 	uint64_t passes;
 };
 
+/** summary_knows_resident - is peak_resident known, be it 0? */
+static inline bool summary_knows_resident(const struct summary *summary)
+{
+	return summary->peak_resident || summary->sampled;
+}
+
 /** summary_make - of a segment: 0 or -ENOMEM */
 int summary_make(const struct history *history, uint32_t segment, struct summary *summary);
 

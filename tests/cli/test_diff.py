@@ -17,11 +17,12 @@ from verb import TOOL, VerbCase
 REAL = tree.ROOT / "tests/recordings"
 
 
-def run(minor=1000, number=0, major=0, name="job", **head):
+def run(minor=1000, number=0, major=0, name="job", sampled=True, **head):
     """A recording of a process that lived for 1 s."""
     records = Records()
     records.join(0, 1, 100, name)
-    records.sample(500 * MS, 1, 0, 0, 0, 0, 100)
+    if sampled:
+        records.sample(500 * MS, 1, 0, 0, 0, 0, 100)
     records.exit(1000 * MS, 1, 0, minor, major, 500 * MS, 100 * MS)
     return (recordings.segment_block(number, **head) +
             recordings.block(recordings.RECORDS, number, records.bytes) +
@@ -113,6 +114,25 @@ class MadeUp(Case):
         text = self.text(self.write("a", run()), self.write("b", run(major=3, name="jobs")))
         self.assertRegex(text, r"major faults +0 +3  \+3 +new\n")
         self.assertRegex(text, r"\njobs\n")
+
+    def test_what_is_not_known_on_a_side(self):
+        self.write("a", run(sampled=False))
+        self.write("b", run())
+        text = self.text("a", "b", "--fail-above", "0")
+        self.assertEqual(len(re.findall(r"\n  peak resident +- +400 KiB   - +-\n", text)), 2)
+        self.assertRegex(text, r"\n  peak swapped +- +0 B   - +-\n")
+        self.assertEqual(text.count("peak swapped"), 1)
+        self.refused(self.diff("a", "b", "--fail-above", "0", "-f", "resident"), 1,
+                     "peak resident: not known before: whether it grew cannot be told")
+        self.refused(self.diff("b", "a", "--fail-above", "0", "-f", "swapped"), 1,
+                     "peak swapped: not known after: whether it grew cannot be told")
+        self.text("a", "b", "-f", "resident")
+        all_of = json.loads(self.text("a", "b", "--json"))["all"]["figures"]
+        peak = all_of["peak_resident_bytes"]
+        self.assertEqual(peak, {"before": {"mean": None, "deviation": None},
+                                "after": {"mean": 409600, "deviation": None}, "difference": None,
+                                "percent": None, "p": None, "beyond_noise": None})
+        self.assertRegex(self.text("a", "a"), r"\n  peak resident +- +-   - +-\n")
 
     def test_each(self):
         text = self.text(self.write("a", run()), self.write("b", run()), "--each")

@@ -76,6 +76,30 @@ static void test_single_runs(void **state)
 	assert_true(change_of("", 0, COMPARE_MAJOR).before.mean == 1);
 }
 
+/* Nobody looked at ld while it lived, and the kernel told nothing of its memory. */
+static void test_a_peak_that_nobody_knows(void **state)
+{
+	struct compare_change change;
+
+	(void)state;
+	add(COMPARE_BEFORE, 100);
+	add(COMPARE_AFTER, 100);
+	assert_int_equal(made_new(NULL), 0);
+	build(100);
+	made_join(4, 0, 0, "ld");
+	made_sample(4, 5, (struct fl_counts){ .resident = 40 });
+	assert_int_equal(compare_add(&compare, COMPARE_AFTER, made), 0);
+	made_free(NULL);
+	assert_int_equal(compare_finish(&compare), 0);
+	change = change_of("ld", 0, COMPARE_RESIDENT);
+	assert_int_equal(change.before.number, 0);
+	assert_int_equal(change.after.number, 1);
+	assert_true(change.after.mean == 40 * MADE_PAGE);
+	assert_true(isnan(change.difference) && isnan(change.percent) && change.chance == -1);
+	assert_int_equal(change_of("ld", 0, COMPARE_SWAPPED).before.number, 0);
+	assert_int_equal(change_of("", 0, COMPARE_RESIDENT).before.number, 1);
+}
+
 static void test_each_by_itself(void **state)
 {
 	(void)state;
@@ -174,13 +198,10 @@ static void test_a_process_without_a_name_is_not_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(single_runs),
-		TEST(each_by_itself),
-		TEST(sets_tell_changes_from_noise),
-		TEST(noise_is_no_change),
-		TEST(what_one_side_does_not_have),
-		TEST(segments_are_runs),
-		TEST(a_process_without_a_name_is_not_all),
+		TEST(single_runs),	  TEST(a_peak_that_nobody_knows),
+		TEST(each_by_itself),	  TEST(sets_tell_changes_from_noise),
+		TEST(noise_is_no_change), TEST(what_one_side_does_not_have),
+		TEST(segments_are_runs),  TEST(a_process_without_a_name_is_not_all),
 	};
 
 	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);
