@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "draft.h"
 #include "export.h"
 #include "files.h"
 #include "losses.h"
@@ -120,43 +121,60 @@ static const struct argp argp = {
 	       "Without RECORDING, ./" RECORDING_NAME " is read.",
 };
 
-/* Where to write: NULL after a line was said. */
-static FILE *open_output(const struct options *options)
-{
+/* Where it goes: to what is open, or into a draft of a file. */
+struct output {
 	FILE *to;
+	struct draft draft;
+	bool drafted;
+};
 
-	if (!options->output) {
-		if (!options->format->binary || !isatty(STDOUT_FILENO))
-			return stdout;
-		say("a %s trace is not for terminals: give it a file with -o FILE",
-		    options->format->name);
-		return NULL;
-	}
-	if (files_same(options->output, options->recording)) {
-		say("%s is the recording itself: give -o another name", options->output);
-		return NULL;
-	}
-	to = fopen(options->output, "we");
-	if (!to)
-		say("cannot write %s: %s", options->output, strerror(errno));
-	return to;
-}
-
-/* Half a file is worse than none. What is no file of its own, such as a pipe, stays. */
-static void remove_output(const char *path)
+/* A pipe, a device, a file of several names, and what a link leads to are written as they are. */
+static bool is_replaceable(const char *path)
 {
 	struct stat status;
 
-	if (path && !lstat(path, &status) && S_ISREG(status.st_mode))
-		unlink(path);
+	if (lstat(path, &status))
+		return errno == ENOENT;
+	return S_ISREG(status.st_mode) && status.st_nlink == 1 && !access(path, W_OK);
 }
 
-static int close_output(const struct options *options, FILE *to, int err)
+/* Where a draft may not be made, the file may be there all the same, and be written. */
+static int open_file(const char *path, struct output *output)
+{
+	output->drafted = is_replaceable(path) && !draft_begin(&output->draft, path);
+	output->to = output->drafted ? output->draft.to : fopen(path, "we");
+	if (output->to)
+		return 0;
+	say("cannot write %s: %s", path, strerror(errno));
+	return -EIO;
+}
+
+/* 0, or not after a line was said. */
+static int open_output(const struct options *options, struct output *output)
+{
+	*output = (struct output){ .to = stdout };
+	if (options->output) {
+		if (!files_same(options->output, options->recording))
+			return open_file(options->output, output);
+		say("%s is the recording itself: give -o another name", options->output);
+		return -EINVAL;
+	}
+	if (!options->format->binary || !isatty(STDOUT_FILENO))
+		return 0;
+	say("a %s trace is not for terminals: give it a file with -o FILE", options->format->name);
+	return -EINVAL;
+}
+
+static int close_output(const struct options *options, struct output *output, int err)
 {
 	const char *what = options->output ? options->output : "standard output";
 	int saved = errno;
 
-	if (to != stdout && fclose(to) && !err) {
+	if (output->drafted) {
+		saved = -draft_end(&output->draft, err == -EIO && saved ? -saved : err);
+		if (!err && saved)
+			err = -EIO;
+	} else if (output->to != stdout && fclose(output->to) && !err) {
 		err = -EIO;
 		saved = errno;
 	}
@@ -166,8 +184,6 @@ static int close_output(const struct options *options, FILE *to, int err)
 		say("no memory: end some programs and try again");
 	else if (err)
 		say("%s: %s", options->recording, faultline_message());
-	if (err)
-		remove_output(options->output);
 	return err;
 }
 
@@ -194,13 +210,14 @@ static int run(const struct options *options, struct faultline_recording *record
 {
 	struct export out = { .events = options->events };
 	struct faultline_state state = { .size = sizeof(state) };
+	struct output output;
 	int err;
 
-	out.to = open_output(options);
-	if (!out.to)
+	if (open_output(options, &output))
 		return EXIT_TROUBLE;
+	out.to = output.to;
 	err = export_run(&out, options->format, recording, &state);
-	err = close_output(options, out.to, err);
+	err = close_output(options, &output, err);
 	if (!err)
 		say_state(options->recording, &out, faultline_recording_segment(recording), &state);
 	return err ? EXIT_TROUBLE : EXIT_SUCCESS;

@@ -20,7 +20,12 @@ struct draft {
  */
 int draft_check(const char *path, const char *recording_path, const char *what);
 
-/** draft_begin - 0: then draft_end() comes; or -errno */
+/**
+ * draft_begin - 0: then draft_end() comes; or -errno
+ *
+ * It has the mode and the owner of what it replaces. Until its end, a signal that ends this program
+ * removes it; so one is begun at a time.
+ */
 int draft_begin(struct draft *draft, const char *path);
 
 /**

@@ -564,7 +564,37 @@ class Files(Case):
 
         done = self.run_tool("-o", "a.csv", preexec_fn=limit, restore_signals=False)
         self.refused(done, 1, "cannot write a.csv: File too large")
-        self.assertFalse((self.folder / "a.csv").exists())
+        self.assertEqual(os.listdir(self.folder), ["faultline.data"])
+        (self.folder / "a.csv").write_text("of before")
+        done = self.run_tool("-o", "a.csv", preexec_fn=limit, restore_signals=False)
+        self.refused(done, 1, "cannot write a.csv: File too large")
+        self.assertEqual((self.folder / "a.csv").read_text(), "of before")
+        self.assertEqual(set(os.listdir(self.folder)), {"faultline.data", "a.csv"})
+
+    def test_an_older_file_leaves_its_mode_and_its_owner(self):
+        self.write(recordings.whole())
+        old = self.folder / "a.csv"
+        old.write_text("of before")
+        old.chmod(0o640)
+        if os.geteuid() == 0:
+            os.chown(old, 65534, 65534)
+        before = old.stat()
+        self.assertEqual(self.run_tool("-o", "a.csv").returncode, 0)
+        after = old.stat()
+        self.assertEqual((after.st_mode, after.st_uid, after.st_gid),
+                         (before.st_mode, before.st_uid, before.st_gid))
+        self.assertNotEqual(after.st_ino, before.st_ino)
+
+    def test_links_and_what_is_no_file_are_written_as_they_are(self):
+        self.write(recordings.whole())
+        wanted = self.run_tool("-f", "csv").stdout
+        (self.folder / "link.csv").symlink_to("there.csv")
+        self.assertEqual(self.run_tool("-o", "link.csv").returncode, 0)
+        self.assertTrue((self.folder / "link.csv").is_symlink())
+        self.assertEqual((self.folder / "there.csv").read_bytes(), wanted)
+        self.assertEqual(self.run_tool("-f", "csv", "-o", "/dev/stdout").stdout, wanted)
+        self.refused(self.run_tool("-f", "csv", "-o", "/dev/full"), 1,
+                     "cannot write /dev/full: No space left on device")
 
     def test_a_trace_is_not_for_terminals(self):
         self.write(recordings.whole())
