@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,7 @@ static int width_of(const char *text)
 static void print_row(cells row, const int *widths, int room)
 {
 	int left = room;
+	size_t length;
 
 	for (size_t i = 0; i < COMMAND; i++) {
 		int pad = widths[i] - width_of(row[i]);
@@ -210,10 +212,13 @@ static void print_row(cells row, const int *widths, int room)
 		left -= widths[i] + 2;
 	}
 	/* The command is cut where the terminal ends, so that a row stays a row. */
-	for (const char *next = row[COMMAND]; *next; next++) {
-		if (room && (*next & 0xc0) != 0x80 && left-- <= 0)
+	for (const char *next = row[COMMAND]; *next; next += length) {
+		length = utf8_length(next);
+		length += !length; /* a byte that is no character */
+		left -= (int)utf8_columns(next, length);
+		if (room && left < 0)
 			break;
-		putchar(*next);
+		fwrite(next, 1, length, stdout);
 	}
 	putchar('\n');
 }
@@ -289,6 +294,7 @@ int command_list(int argc, char **argv)
 	struct list list = { 0 };
 	int status;
 
+	setlocale(LC_CTYPE, "");
 	if (argp_parse(&argp, argc, argv, 0, NULL, &list))
 		return EXIT_USAGE;
 	if (!list.named)

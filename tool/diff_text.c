@@ -6,6 +6,7 @@
 
 #include "clean.h"
 #include "units.h"
+#include "utf8.h"
 
 #define CELL_BYTES (2 * UNITS_BYTES + 8)
 
@@ -52,11 +53,9 @@ static const char *number(char *text, enum unit unit, double value)
 /* Columns that what is aligned by printf() is short of, as it counts bytes. */
 static int more(const char *text)
 {
-	int bytes = 0;
+	size_t bytes = strlen(text);
 
-	for (; *text; text++)
-		bytes += (*text & 0xc0) == 0x80;
-	return bytes;
+	return (int)(bytes - utf8_columns(text, bytes));
 }
 
 /* "55,583 ± 120", or without the spread if there is none to tell. */

@@ -7,19 +7,11 @@
 #include "clean.h"
 #include "fate.h"
 #include "units.h"
+#include "utf8.h"
 
 #define LIST_NAME  15 /* columns of a name: FL_COMM_BYTES */
 #define TREE_NAME  28
 #define NAME_BYTES (8 * RANKING_LEVELS + FL_COMM_BYTES * 4 + 16)
-
-static size_t columns(const char *text)
-{
-	size_t number = 0;
-
-	for (; *text; text++)
-		number += (*text & 0xc0) != 0x80;
-	return number;
-}
 
 /* A branch of the tree for each level, and the name. */
 static void tree_name(const struct report_table *table, bool open[RANKING_LEVELS + 1], size_t line,
@@ -45,7 +37,7 @@ static void row(FILE *to, const struct report_table *table, const struct history
 	double percent = table->elapsed_ns ? 100.0 * counts.cpu_ns / table->elapsed_ns : 0;
 	char text[7][UNITS_BYTES];
 	char end[FATE_BYTES];
-	int pad = width - (int)columns(name);
+	int pad = width - (int)utf8_columns(name, strlen(name));
 
 	fprintf(to, "%7d  %s%*s %11s %9s %8s %6s %8s %8s %10s  %s\n",
 		process->tid ? process->tid : process->pid, name, pad > 0 ? pad : 0, "",

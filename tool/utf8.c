@@ -2,6 +2,7 @@
 #include "utf8.h"
 
 #include <string.h>
+#include <wchar.h>
 
 size_t utf8_length(const char *from)
 {
@@ -25,12 +26,27 @@ size_t utf8_length(const char *from)
 	return length;
 }
 
+static size_t columns_of(const char *character, size_t length)
+{
+	mbstate_t state = { 0 };
+	wchar_t wide;
+	int columns = 1;
+
+	if (mbrtowc(&wide, character, length, &state) == length)
+		columns = wcwidth(wide);
+	return columns >= 0 ? columns : 1;
+}
+
 size_t utf8_columns(const char *text, size_t bytes)
 {
-	size_t columns = 0;
+	size_t columns = 0, length;
 
-	for (size_t i = 0; i < bytes; i++)
-		columns += (text[i] & 0xc0) != 0x80;
+	for (const char *end = text + bytes; text < end; text += length) {
+		length = utf8_length(text);
+		if (!length)
+			length = 1;
+		columns += columns_of(text, length);
+	}
 	return columns;
 }
 

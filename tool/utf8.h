@@ -10,7 +10,12 @@
 /** utf8_length - how many bytes the character has that begins there; 0: none does */
 size_t utf8_length(const char *from);
 
-/** utf8_columns - how many characters begin in the first so many bytes of UTF-8 */
+/**
+ * utf8_columns - how many columns of a terminal the first so many bytes of a string take
+ * @text: NUL-terminated
+ *
+ * By the locale; a character that it does not know takes one.
+ */
 size_t utf8_columns(const char *text, size_t bytes);
 
 /** utf8_turns_round - does that character have the rest of a line written the other way? */

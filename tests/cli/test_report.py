@@ -226,6 +226,13 @@ class MadeUp(Case):
         self.assertIn("?[2J?", self.text(locale="C"))
         self.assertNotIn("\x1b", self.text("--tree"))
 
+    def test_wide_names_leave_columns_where_they_are(self):
+        self.write(busy(name="\u4ed5\u4e8be\u0301"))
+        for words in ((), ("--tree",)):
+            wide, narrow = re.findall(r"^ +10[01]  .*", self.text(*words), re.M)
+            self.assertIn("\u4ed5\u4e8be\u0301 ", wide)
+            self.assertEqual(wide.index("20,000") + 1, narrow.index("30") - 4)
+
     def test_json_has_units_and_numbers(self):
         self.write(busy())
         whole = json.loads(self.text("--json"))
