@@ -14,7 +14,7 @@ from records import OVERWRITE, RAN, Missed, Sample, of
 from session import MS, PERIOD_MAX, PERIOD_MIN, SessionTest, Teller, burner, children_of, cpu_clock
 
 LATE_NS = 2000
-# Once in a while: an interrupt of a device came just then.
+# Of two hundred passes one may be later: an interrupt of a device came just then, or what it woke.
 DISTURBED_NS = 500000
 CLOCK_NS = 500      # between two readings of the same clock by different ways
 
@@ -44,12 +44,14 @@ class Deadlines(SessionTest):
         start = session.header.start_ns
         moments = times(session)
         late = sorted((moment - start) % period for moment in moments)
+        disturbed = [((moment - start) // period, (moment - start) % period) for moment in moments
+                     if (moment - start) % period > LATE_NS]
         print(f"# {what}: late by {late[len(late) // 2]} ns (median), {late[-1]} ns (most)")
         # Until it is stopped there is one more, or two; or one less, if the last was disturbed.
         self.assertIn(len(moments) - count, range(-1, 3))
         self.assertEqual([(moment - start) // period for moment in moments],
                          list(range(1, len(moments) + 1)))
-        self.assertLessEqual(late[-3 - len(late) // 500], LATE_NS)
+        self.assertLessEqual(len(disturbed), 2 + len(late) // 200, f"(pass, ns): {disturbed}")
         self.assertLessEqual(late[-1], DISTURBED_NS)
         self.assertEqual((session.header.missed, session.header.passes), (0, len(moments)))
         self.assertGreater(session.header.pass_ns, 0)
