@@ -242,6 +242,21 @@ class Group(RecordTest):
     def test_by_its_name_as_proc_has_it(self):
         self.check_group("/recorded")
 
+    def test_with_a_command_that_moves_into_it(self):
+        """Both are exact: the command since its birth, and once, though it is there by two ways."""
+        faulter = Faulter("touch", 500)
+        self.addCleanup(faulter.kill)
+        wait_asleep(faulter.pid)
+        self.move(faulter.pid, self.group)
+        script = f"echo $$ >{self.group}/cgroup.procs && echo go >/proc/{faulter.pid}/fd/0; " \
+                 f"until grep -q '^State:.Z' /proc/{faulter.pid}/status; do sleep 0.1; done; " \
+                 f"{FAULTER} touch-now 400"
+        segment = self.check_exact("--cgroup", "recorded", commands=[["/bin/sh", "-c", script]])
+        usage = faulter.usage()
+        pids = [record.pid for record in segment.targets().values()]
+        self.assertEqual(len(pids), len(set(pids)), segment.targets())
+        self.assertEqual(faults(segment.exit_of(faulter.pid).counts), own_faults(usage))
+
 
 if __name__ == "__main__":
     unittest.main()
