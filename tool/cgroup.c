@@ -4,32 +4,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <mntent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The folder that has all cgroups of version 2. */
 static int find_mount(char *path, size_t bytes)
 {
-	FILE *mounts = fopen("/proc/self/mountinfo", "re");
-	char *line = NULL;
-	size_t room = 0;
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	char text[2 * PATH_MAX];
+	struct mntent entry;
 	int error = -ENOENT;
-	char place[PATH_MAX];
 
 	if (!mounts)
 		return -errno;
-	while (error && getline(&line, &room, mounts) > 0) {
-		const char *kind = strstr(line, " - ");
-
-		if (!kind || strncmp(kind, " - cgroup2 ", 11) != 0)
+	while (error && getmntent_r(mounts, &entry, text, sizeof(text))) {
+		if (strcmp(entry.mnt_type, "cgroup2") != 0)
 			continue;
-		if (sscanf(line, "%*s %*s %*s %*s %4095s", place) != 1)
-			continue;
-		error = (size_t)snprintf(path, bytes, "%s", place) < bytes ? 0 : -ENAMETOOLONG;
+		error = (size_t)snprintf(path, bytes, "%s", entry.mnt_dir) < bytes ? 0
+										   : -ENAMETOOLONG;
 	}
-	free(line);
-	fclose(mounts);
+	endmntent(mounts);
 	return error;
 }
 

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "losses.h"
 #include "origin.h"
+#include "quote.h"
 #include "say.h"
 #include "units.h"
 
@@ -51,12 +52,13 @@ static double cost_percent(const struct closing *closing)
 
 static void put_file(FILE *to, const struct closing *closing)
 {
-	bool usual = !strcmp(closing->path, RECORDING_NAME);
+	char *const words[] = { "faultline", "report", (char *)closing->path };
+	char *command = quote_words(strcmp(closing->path, RECORDING_NAME) ? 3 : 2, words);
 	char bytes[UNITS_BYTES];
 
-	fprintf(to, "%s (%s): faultline report%s%s", closing->path,
-		units_bytes(bytes, (double)closing->bytes), usual ? "" : " ",
-		usual ? "" : closing->path);
+	fprintf(to, "%s (%s)%s%s", closing->path, units_bytes(bytes, (double)closing->bytes),
+		command ? ": " : "", command ? command : "");
+	free(command);
 }
 
 void closing_say(const struct closing *closing)

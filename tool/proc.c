@@ -20,6 +20,8 @@
 #define NS_PER_S   1000000000ULL
 #define PATH_BYTES 64
 #define TEXT_BYTES 8192
+/* The groups of a user are a line of this file, and there may be a thousand of them. */
+#define STATUS_BYTES 65536
 
 /* What is no number is 0, which nobody has. */
 static int to_number(const char *text)
@@ -161,7 +163,7 @@ int proc_read_stat(int file, struct proc_stat *stat)
 
 int proc_read_status(int number, bool thread, struct proc_status *status)
 {
-	char text[TEXT_BYTES];
+	char text[STATUS_BYTES];
 	int error = read_file(number, thread, "status", text, sizeof(text));
 
 	if (!error)

@@ -7,6 +7,7 @@ import os
 import pty
 import resource
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -298,6 +299,11 @@ class Files(RecordTest):
         self.assertEqual(self.names(), ["it"])
         self.assertEqual((self.last(done.stderr)["file"], self.last(done.stderr)["more"]),
                          ("it", " it"))
+
+    def test_with_blanks_are_read_by_the_command_that_is_said(self):
+        done = self.shell("exit 0", "-o", "it's here")
+        command = done.stderr.splitlines()[-1].rpartition("): ")[2]
+        self.assertEqual(shlex.split(command), ["faultline", "report", "it's here"])
 
     def test_that_a_link_leads_to(self):
         """A link is nobody's recording: root's /dev/stdout would be renamed, or removed."""

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <grp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -148,6 +149,31 @@ static void test_who_is_gone_is_gone(void **state)
 	close(file);
 }
 
+/* As those of some directories have: their numbers alone are longer than most such files. */
+static void test_a_status_is_read_behind_a_thousand_groups(void **state)
+{
+	gid_t groups[1000];
+	struct proc_status status = { 0 };
+	pid_t pid;
+	int ended;
+
+	(void)state;
+	if (geteuid()) /* only root has them */
+		skip();
+	for (int i = 0; i < 1000; i++)
+		groups[i] = 1000000000 + i;
+	pid = fork();
+	if (!pid) {
+		if (setgroups(1000, groups))
+			_exit(2);
+		usleep(1000);
+		_exit(proc_read_status(getpid(), false, &status) || status.process != getpid() ||
+		      status.voluntary + status.involuntary == 0);
+	}
+	waitpid(pid, &ended, 0);
+	assert_int_equal(ended, 0);
+}
+
 /* One that had so many megabytes, and ended after a child that had so many. */
 static pid_t a_zombie(size_t own, size_t of_child)
 {
@@ -262,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_takes_in_a_status),
 		cmocka_unit_test(test_reads_itself),
 		cmocka_unit_test(test_who_is_gone_is_gone),
+		cmocka_unit_test(test_a_status_is_read_behind_a_thousand_groups),
 		cmocka_unit_test(test_a_zombie_has_its_peak),
 		cmocka_unit_test(test_who_lives_or_is_anothers_is_no_zombie_of_ours),
 		cmocka_unit_test(test_who_is_being_buried_is_gone),
