@@ -42,9 +42,7 @@ function card(name, value, note) {
 }
 
 function cards(segment) {
-  // Processes without any memory that was seen were not looked at.
-  const memory = (pages) => (segment.peak_resident ? bytes(pages * segment.page_bytes)
-    : "unknown");
+  const memory = (pages) => (pages === null ? "unknown" : bytes(pages * segment.page_bytes));
   const ended = segment.processes.filter((process) => process.ended).length;
   place("cards",
     card("Processes", count(segment.processes.length), `${count(ended)} of them ended`),

@@ -75,7 +75,7 @@ static int add_all(struct compare *compare, enum compare_side side, const struct
 	fill(entry->values, &summary.total);
 	entry->values[COMPARE_ELAPSED] = summary.life_ns;
 	entry->values[COMPARE_RESIDENT] =
-		bytes_if(summary_knows_resident(&summary), summary.peak_resident, page);
+		bytes_if(summary.knows_resident, summary.peak_resident, page);
 	entry->values[COMPARE_SWAPPED] = bytes_if(summary.sampled, summary.peak_swapped, page);
 	entry->values[COMPARE_PROCESSES] = summary.processes;
 	return 0;

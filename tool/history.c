@@ -220,6 +220,9 @@ static int add_exec(struct history *history, struct history_process *process,
 
 	copy_name(process->name, exec->comm);
 	copy_name(fresh.name, exec->comm);
+	/* What was seen of it once, while it was the copy of its parent, is nothing to go by. */
+	if (process->forked && process->number <= 1)
+		process->sampled = false;
 	execs = roomy(history->execs, history->exec_number, &history->private->exec_room,
 		      sizeof(fresh));
 	if (!execs)
@@ -238,7 +241,8 @@ static int add_exit(struct history_process *process, const struct fl_exit *last)
 	process->status = last->status;
 	error = add_last(process, last->record.time_ns, &last->counts);
 	/* Of another it may be from before it was followed. A sample may be off by some pages. */
-	if (process->forked && peak)
+	process->marked = process->forked && peak;
+	if (process->marked)
 		process->peak_resident = peak;
 	return error;
 }

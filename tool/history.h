@@ -43,11 +43,12 @@ struct history_process {
 	struct fl_counts last;	    /* newest totals; memory is that of the newest sample */
 	/*
 	 * Pages: the kernel's own mark, if it was told of at the end and all of the life was
-	 * followed; else the most of any sample. 0: not known, or it has no memory.
+	 * followed; else the most of any sample. Show it only if history_knows_resident().
 	 */
 	uint64_t peak_resident;
-	uint64_t peak_swapped; /* pages; the most of any sample: not known if there was none */
-	bool sampled;	       /* its memory was looked at */
+	bool marked;	       /* that is the kernel's */
+	uint64_t peak_swapped; /* pages; the most of any sample. Show it only if it was sampled */
+	bool sampled;	       /* its memory was looked at, and not just once before it executed */
 	struct history_point *points; /* samples, and the totals of its end */
 	size_t number;		      /* of points */
 	size_t room;
@@ -161,7 +162,7 @@ struct history_rates history_between(const struct history_process *process, uint
 /** history_knows_resident - is the peak_resident of that process known, be it 0? */
 static inline bool history_knows_resident(const struct history_process *process)
 {
-	return process->peak_resident || process->sampled;
+	return process->marked || process->sampled;
 }
 
 /** history_range - a segment's processes are in a row: from @first on, before @behind */

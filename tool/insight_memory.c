@@ -47,7 +47,8 @@ static void lead(struct leaders *leaders, uint32_t process, double value)
 static bool churns(const struct history_process *process, const struct fl_counts *counts)
 {
 	return counts->minor >= CHURN_FAULTS && process->number >= CHURN_SAMPLES &&
-	       process->peak_resident && counts->minor >= CHURN_TIMES * process->peak_resident &&
+	       history_knows_resident(process) && process->peak_resident &&
+	       counts->minor >= CHURN_TIMES * process->peak_resident &&
 	       100 * counts->system_ns >= CHURN_SYSTEM * counts->cpu_ns;
 }
 

@@ -90,8 +90,9 @@ static json_t *process_of(const struct history *history, const struct history_pr
 	object_real(object, "system_s", counts.system_ns / NS_PER_S);
 	object_number(object, "voluntary", counts.voluntary);
 	object_number(object, "involuntary", counts.involuntary);
-	object_number(object, "peak_resident", process->peak_resident);
-	object_number(object, "peak_swapped", process->peak_swapped);
+	object_number_if(object, "peak_resident", history_knows_resident(process),
+			 process->peak_resident);
+	object_number_if(object, "peak_swapped", process->sampled, process->peak_swapped);
 	object_number(object, "points", points);
 	return object;
 }
@@ -207,8 +208,8 @@ static int add_summary(json_t *object, const struct history *history, uint32_t s
 	object_number(object, "major", summary.total.major);
 	object_real(object, "cpu_s", summary.total.cpu_ns / NS_PER_S);
 	object_real(object, "system_s", summary.total.system_ns / NS_PER_S);
-	object_number(object, "peak_resident", summary.peak_resident);
-	object_number(object, "peak_swapped", summary.peak_swapped);
+	object_number_if(object, "peak_resident", summary.knows_resident, summary.peak_resident);
+	object_number_if(object, "peak_swapped", summary.sampled, summary.peak_swapped);
 	object_number(object, "missed", summary.missed);
 	object_number(object, "shed", summary.shed);
 	object_number(object, "lost", summary.lost);

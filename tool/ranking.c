@@ -42,9 +42,9 @@ static uint64_t value_of(const struct history_process *process, enum ranking_key
 	case RANKING_CPU:
 		return counts.cpu_ns;
 	case RANKING_RESIDENT:
-		return process->peak_resident;
+		return history_knows_resident(process) ? process->peak_resident : 0;
 	case RANKING_SWAPPED:
-		return process->peak_swapped;
+		return process->sampled ? process->peak_swapped : 0;
 	case RANKING_SWITCHES:
 		return counts.voluntary + counts.involuntary;
 	case RANKING_LIFE:

@@ -62,7 +62,7 @@ static json_t *total_of(const struct summary *summary, uint64_t page_bytes)
 {
 	json_t *object = counts_of(&summary->total);
 
-	object_number_if(object, "peak_resident_bytes", summary_knows_resident(summary),
+	object_number_if(object, "peak_resident_bytes", summary->knows_resident,
 			 summary->peak_resident * page_bytes);
 	object_number_if(object, "peak_swapped_bytes", summary->sampled,
 			 summary->peak_swapped * page_bytes);

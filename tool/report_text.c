@@ -90,8 +90,7 @@ static void totals(FILE *to, const struct history_segment *segment, const struct
 		units_percent(text[6], 100 * total->cpu_ns / elapsed),
 		units_percent(text[7],
 			      total->cpu_ns ? 100.0 * total->system_ns / total->cpu_ns : 0),
-		units_bytes_if(text[8], summary_knows_resident(summary),
-			       summary->peak_resident * page));
+		units_bytes_if(text[8], summary->knows_resident, summary->peak_resident * page));
 	fprintf(to, "%s swapped at most\n  switches    %s waited, %s were made to\n",
 		units_bytes_if(text[0], summary->sampled, summary->peak_swapped * page),
 		units_count(text[1], total->voluntary), units_count(text[2], total->involuntary));

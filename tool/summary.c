@@ -112,6 +112,7 @@ static void add_counts(const struct history_process *process, struct summary *su
 
 	summary->processes++;
 	summary->threads += process->tid != 0;
+	summary->knows_resident |= history_knows_resident(process);
 	summary->sampled |= process->sampled;
 	summary->total.minor += counts.minor;
 	summary->total.major += counts.major;
@@ -120,7 +121,7 @@ static void add_counts(const struct history_process *process, struct summary *su
 	summary->total.voluntary += counts.voluntary;
 	summary->total.involuntary += counts.involuntary;
 	/* What samples saw of all at one time may be less than what the kernel knows of one. */
-	if (process->peak_resident > summary->peak_resident)
+	if (history_knows_resident(process) && process->peak_resident > summary->peak_resident)
 		summary->peak_resident = process->peak_resident;
 }
 

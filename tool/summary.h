@@ -12,6 +12,7 @@ struct summary {
 	size_t threads;		/* of them, followed alone */
 	struct fl_counts total; /* of all; its memory is 0 */
 	uint64_t peak_resident; /* pages; the most that all had at one time, as far as is known */
+	bool knows_resident;	/* of any of them */
 	uint64_t peak_swapped;
 	bool sampled; /* memory of any was looked at: else what was swapped is not known */
 	/* What is missing, as in struct faultline_end; without an end, what records tell. */
@@ -25,12 +26,6 @@ struct summary {
 	uint64_t pass_ns;
 	uint64_t passes;
 };
-
-/** summary_knows_resident - is peak_resident known, be it 0? */
-static inline bool summary_knows_resident(const struct summary *summary)
-{
-	return summary->peak_resident || summary->sampled;
-}
 
 /** summary_make - of a segment: 0 or -ENOMEM */
 int summary_make(const struct history *history, uint32_t segment, struct summary *summary);

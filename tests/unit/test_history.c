@@ -121,6 +121,42 @@ static void test_a_peak_of_before_is_none_of_ours(void **state)
 	sample(1, START + SECOND, 100, 40);
 	leave_high(1, 70);
 	assert_int_equal(history->processes[0].peak_resident, 40);
+	assert_true(history_knows_resident(&history->processes[0]));
+}
+
+/* Its last sample is of the copy of its parent that it was. */
+static void test_a_peak_of_before_its_program_is_none(void **state)
+{
+	(void)state;
+	join(FL_RECORD_TARGET, 1, 0, START + 1, START + 1);
+	sample(1, START + 2, 10, 20);
+	execute(1, START + 3);
+	assert_false(history_knows_resident(&history->processes[0]));
+	leave(1, START + 4, 350);
+	assert_false(history_knows_resident(&history->processes[0]));
+	join(FL_RECORD_TARGET, 2, 0, START + 1, START + 1);
+	sample(2, START + 2, 10, 20);
+	execute(2, START + 3);
+	sample(2, START + SECOND, 100, 15);
+	assert_true(history_knows_resident(&history->processes[1]));
+	assert_int_equal(history->processes[1].peak_resident, 20);
+	join(FL_RECORD_TARGET, 3, 0, START + 1, START + 1);
+	execute(3, START + 3);
+	leave_high(3, 70);
+	assert_true(history_knows_resident(&history->processes[2]));
+}
+
+/* It was there for long before: a name or a program that it took in the end changes nothing. */
+static void test_a_peak_of_most_of_a_life_stays(void **state)
+{
+	(void)state;
+	join(FL_RECORD_TARGET, 1, 0, START + 1, START + 1);
+	sample(1, START + 2, 10, 60);
+	sample(1, START + SECOND, 10, 20);
+	execute(1, START + 2 * SECOND);
+	leave(1, START + 3 * SECOND, 350);
+	assert_true(history_knows_resident(&history->processes[0]));
+	assert_int_equal(history->processes[0].peak_resident, 60);
 }
 
 static void test_a_life_from_birth_to_end(void **state)
@@ -386,6 +422,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_life_ends_before_it_begins, begin, end),
 		cmocka_unit_test_setup_teardown(test_the_kernels_peak_is_the_peak, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_peak_of_before_is_none_of_ours, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_peak_of_before_its_program_is_none, begin,
+						end),
+		cmocka_unit_test_setup_teardown(test_a_peak_of_most_of_a_life_stays, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_one_that_was_there_before_counts_from_its_first_sample, begin, end),
 		cmocka_unit_test_setup_teardown(test_children_know_their_parent, begin, end),
