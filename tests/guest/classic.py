@@ -144,6 +144,12 @@ class Faulter:
         self.process.stdin.close()
 
 
+def wait_for_zombies(children):
+    """Until all have ended; none is buried."""
+    for child in children:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+
+
 class Sleepers(Faulter):
     """A process with so many threads more, once all of them sleep: none of them faults again."""
 

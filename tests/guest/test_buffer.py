@@ -125,7 +125,7 @@ class Protocol(ClassicTest):
             printed.seek(0)
             lines = [tuple(map(int, line.split())) for line in printed]
         jiffies = sorted(sample[0] for sample in lines + rest)
-        self.assertGreater(len(jiffies), 40)
+        self.assertGreater(len(jiffies), 10)
         self.assertEqual(len(jiffies), len(set(jiffies)), "a sample was printed twice")
 
     def test_a_monitor_killed_loses_nothing(self):

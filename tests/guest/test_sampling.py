@@ -7,8 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from classic import (HZ, NOBODY, PERIOD, WATCHFUL, ClassicTest, Faulter, drain_all, mapped,
-                     send, settle, sleeper, sums)
+from classic import (HZ, NOBODY, PERIOD, WATCHFUL, ClassicTest, Faulter, drain_all, mapped, send,
+                     settle, sleeper, sums, wait_for_zombies, wait_until)
 
 
 def sampler_pid():
@@ -31,8 +31,9 @@ class Exactness(ClassicTest):
         send("".join(f"R {child.pid}\n" for child in children))
         for child in children:
             child.go()
-        usages = [child.usage() for child in children]
+        wait_for_zombies(children)
         settle()
+        usages = [child.usage() for child in children]
         minor, majors, cpu = sums(drain_all())
         self.assertEqual(minor, sum(usage.ru_minflt for usage in usages))
         self.assertEqual(majors, sum(usage.ru_majflt for usage in usages))
@@ -136,7 +137,8 @@ class Clock(ClassicTest):
         settle()
         samples = drain_all()
         ticks = samples[-1][0] - samples[0][0]
-        self.assertAlmostEqual(ticks / HZ, seconds, delta=0.3)
+        # The first and the last of them may be late.
+        self.assertTrue(0.8 * seconds < ticks / HZ < seconds + 0.1, (ticks, seconds))
 
     def test_nothing_ticks_when_idle(self):
         with sleeper() as pid:
@@ -161,8 +163,8 @@ class Clock(ClassicTest):
             time.sleep(2 * PERIOD)
             send(f"U {one}")
             drain_all()
-            time.sleep(6 * PERIOD)
-            self.assertGreaterEqual(len(drain_all()), 3)
+            samples = []
+            wait_until(lambda: samples.extend(drain_all()) or len(samples) >= 3)
             other.kill()
         settle()
         idle = switches()
@@ -177,4 +179,5 @@ class Clock(ClassicTest):
                 send(f"R {pid}\nU {pid}\n")
             periods = (time.monotonic() - start) / PERIOD
         settle()
-        self.assertTrue(0.4 * periods < len(drain_all()) <= periods + 1)
+        # Of a busy machine's virtual one many timers are late; starving would leave one sample.
+        self.assertTrue(0.1 * periods < len(drain_all()) <= periods + 1)

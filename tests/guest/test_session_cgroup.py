@@ -7,7 +7,7 @@ import unittest
 
 from classic import Faulter, sleeper, wait_until
 from records import LEFT_CGROUP, REMOVED, Exit, Fork, Left, Target, of
-from session import SessionTest, cgroups, faults, move, opened_by_nobody, own_faults
+from session import SessionTest, cgroups, faults, move, opened_by_nobody, own_faults, wait_asleep
 from test_access import nobodys
 
 BORN = 20   # children of the faulter's
@@ -114,6 +114,8 @@ class Members(CgroupTest):
         session = self.session()
         script = "read go; (exit 7); (exit 8); exit 9"
         with subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE) as shell:
+            # Before that its exec may have yet to be told.
+            wait_asleep(shell.pid)
             move(shell.pid, self.group)
             session.cgroup(self.group)
             [root] = session.read()

@@ -6,11 +6,9 @@ import os
 import time
 from pathlib import Path
 
-from classic import sleeper
+from classic import sleeper, wait_until
 from records import RAN, Missed, Sample, of
 from session import MS, PERIOD_MIN, SessionTest
-
-TICK = 4 * MS
 
 
 @contextlib.contextmanager
@@ -53,10 +51,12 @@ class Grid(SessionTest):
         header = session.header
         self.assertEqual(header.passes, len(times))
         self.assertGreater(times[0], start + period - 1)
-        self.assertLess(times[-1], after + TICK)
+        # One that had begun when it was stopped is finished.
+        self.assertLess(times[-1], after + 50 * MS)
         deadlines = [(at - start) // period for at in times]
         self.assertEqual(len(set(deadlines)), len(deadlines), "two passes for one deadline")
-        gaps = sum(later - sooner - 1 for sooner, later in zip([0] + deadlines, deadlines))
+        # What the last pass missed while it began, only a next one would tell.
+        gaps = sum(later - sooner - 1 for sooner, later in zip([0] + deadlines, deadlines[:-1]))
         self.assertTrue(gaps <= header.missed <= (after - start) // period - len(times), header)
         told = sum(record.deadlines for record in of(session.records, Missed))
         self.assertTrue(gaps <= told <= header.missed, (gaps, told, header))
@@ -110,11 +110,10 @@ class StartAndStop(SessionTest):
             time.sleep(0.1)
             self.assertEqual(session.header.passes, 0)
             session.start()
-            time.sleep(0.1)
+            wait_until(lambda: session.header.passes > 2)
             session.stop()
             time.sleep(0.05)
             passes = session.header.passes
-            self.assertGreater(passes, 2)
             time.sleep(0.1)
             self.assertEqual(session.header.passes, passes)
 
@@ -144,31 +143,35 @@ class StartAndStop(SessionTest):
         with sleeper() as pid:
             session.process(pid)
             for _ in range(2):
+                known = len(session.find(Sample))
                 session.start()
-                time.sleep(0.1)
+                session.wait_for(Sample, count=known + 2)
                 session.stop()
                 time.sleep(0.03)
                 first = session.header.start_ns
-                samples = [sample.time for sample in session.read() if isinstance(sample, Sample)]
-                self.assertGreaterEqual(min(samples), first + 20 * MS)
+                self.assertGreaterEqual(min(sample.time for sample in session.find(Sample)[known:]),
+                                        first + 20 * MS)
 
     def test_without_targets(self):
         session = self.session(period=10 * MS)
         session.start()
         time.sleep(0.1)
         self.assertEqual((session.sample(), session.ring.records), ({}, len(session.records)))
-        self.assertGreater(session.header.passes, 2)
+        wait_until(lambda: session.header.passes > 2)
 
     def test_sessions_have_their_own(self):
         slow, fast, never = (self.session(period=period) for period in (80 * MS, 10 * MS, 0))
         with sleeper() as pid:
             for session in (slow, fast, never):
                 session.process(pid)
+            start = time.monotonic()
             for session in (slow, fast):
                 session.start()
-            time.sleep(0.5)
+            wait_until(lambda: slow.header.passes >= 4)
             passes = [session.header.passes for session in (slow, fast, never)]
-        self.assertTrue(2 <= passes[0] <= 7 and passes[1] > 2 * passes[0] and not passes[2], passes)
+            periods = (time.monotonic() - start) / 0.08
+        self.assertTrue(passes[0] <= periods + 1 and passes[1] > 2 * passes[0] and not passes[2],
+                        (passes, periods))
 
 
 class Cost(SessionTest):
@@ -206,7 +209,8 @@ class Cost(SessionTest):
             session.read()
             time.sleep(0.2)
             self.assertEqual(of(session.read(), Sample), [])
-            self.assertGreater(session.header.passes, 10)
+            wait_until(lambda: session.header.passes > 10)
+            self.assertEqual(of(session.read(), Sample), [])
 
 
 def switches():

@@ -63,7 +63,7 @@ class Targets(SessionTest):
                 session = self.session()
                 child = Faulter("touch", 1, executable=path)
                 self.addCleanup(child.kill)
-                wait_until(lambda: Path(f"/proc/{child.pid}/exe").resolve() == Path(FAULTER))
+                wait_asleep(child.pid)
                 session.process(child.pid)
                 self.assertEqual(session.read()[0].comm, comm)
 

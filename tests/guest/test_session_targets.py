@@ -9,7 +9,8 @@ from collections import Counter
 
 from classic import NOBODY, WATCHFUL, Sleepers, sleeper, wait_until
 from records import RAN, Fork, Lost, Missed, Sample, Target, of
-from session import PERIOD_MIN, SessionTest, Threads, cgroups, faults, move, opened_by_nobody
+from session import (PERIOD_MIN, SessionTest, Threads, cgroups, error_of, faults, move,
+                     opened_by_nobody)
 from test_access import nobodys
 
 TARGETS_MAX = 2048  # of an ordinary user's session
@@ -70,7 +71,7 @@ class Add(SessionTest):
             os._exit(0)
         os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
         # Its parent is told before it leaves its CPU.
-        time.sleep(0.1)
+        wait_until(lambda: error_of(self.session().process, child) == "ESRCH")
         for number in (pid, child):
             for kind in (1, 2, 3):
                 self.refused("ESRCH", session.add, kind, number)

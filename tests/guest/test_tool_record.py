@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 
 import recording
-from classic import FAULTER, NOBODY, TOP, Faulter, sleeper, wait_until
+from classic import FAULTER, NOBODY, TOP, WATCHFUL, Faulter, sleeper, wait_until
 from records import Exit, Fork, Left, Lost, Target, of
 from session import SessionTest, Threads, faults, own_faults, wait_asleep
 
@@ -137,8 +137,9 @@ class Exact(RecordTest):
                       said)
 
     def test_flight_has_those_of_its_window(self):
-        self.record("--flight", "1s", "--", "sh", "-c",
-                    f"{FAULTER} touch-now 3000; sleep 3; {FAULTER} touch-now 500")
+        seconds = 3 if WATCHFUL else 1
+        self.record("--flight", f"{seconds}s", "--", "sh", "-c",
+                    f"{FAULTER} touch-now 3000; sleep {3 * seconds}; {FAULTER} touch-now 500")
         segment = recording.read_one(self.file)
         born = [record for record in of(segment.records, Fork)
                 if record.birth >= segment.start_ns]

@@ -12,7 +12,7 @@ import time
 import unittest
 from pathlib import Path
 
-from classic import FAULTER, NOBODY, sleeper, wait_until
+from classic import FAULTER, NOBODY, WATCHFUL, sleeper, wait_until
 from session import REFERENCES, SessionTest
 from test_tool_record import PARENT, SECONDS, TOOL
 
@@ -55,7 +55,8 @@ class StatTest(SessionTest):
                 self.assertEqual(of_pid[pid]["peak_resident_bytes"], peak * 1024)
         self.assertEqual(account["source"]["kind"], "module")
         self.assertEqual(account["source"]["cannot_see"], "")
-        for what in ("records", "visits", "processes"):
+        # A pass that is held up sheds visits, and the totals are right all the same.
+        for what in ("records", "processes"):
             self.assertEqual(account["lost"][what], 0, what)
         return intervals, account
 
@@ -80,7 +81,7 @@ class StatTest(SessionTest):
                 subprocess.Popen([TOOL, "stat", "--json", "-p", str(child)], text=True,
                                  stderr=subprocess.PIPE) as stat:
             wait_until(lambda: int(REFERENCES.read_text()))
-            time.sleep(1)
+            time.sleep(5 if WATCHFUL else 1)
             stat.send_signal(signal.SIGINT)
             account = json.loads(stat.communicate(timeout=SECONDS)[1])
         self.assertEqual(stat.returncode, 0)
@@ -98,7 +99,7 @@ class TopTest(SessionTest):
         return done
 
     def test_a_command_that_ended_between_two_pictures(self):
-        done = self.top("-d", "1s", "--", FAULTER, "touch-now", "3000")
+        done = self.top("-d", "4s", "--", FAULTER, "touch-now", "12000")
         self.assertEqual(done.returncode, 0)
         self.assertIn("source      module", done.stdout)
         self.assertRegex(done.stdout, r"\n +\d+ +3\.\d\dk +0 .* faulter \(ended\)")
