@@ -257,8 +257,9 @@ static bool fails(const struct options *options, enum compare_figure figure,
 	char limit[UNITS_BYTES];
 
 	if (isnan(change->percent) && options->chosen) {
-		say("%s: not known %s: whether it grew cannot be told", diff_label(figure),
-		    change->before.number ? "after" : "before");
+		say("%s: not known %s, so nobody can tell whether it grew: leave it out of -f, or "
+		    "record that side with the module",
+		    diff_label(figure), change->before.number ? "after" : "before");
 		return true;
 	}
 	if (!(change->percent > options->fail_above) ||

@@ -138,15 +138,20 @@ static bool is_replaceable(const char *path)
 	return S_ISREG(status.st_mode) && status.st_nlink == 1 && !access(path, W_OK);
 }
 
-/* Where a draft may not be made, the file may be there all the same, and be written. */
 static int open_file(const char *path, struct output *output)
 {
-	output->drafted = is_replaceable(path) && !draft_begin(&output->draft, path);
-	output->to = output->drafted ? output->draft.to : fopen(path, "we");
-	if (output->to)
-		return 0;
-	say("cannot write %s: %s", path, strerror(errno));
-	return -EIO;
+	int error = is_replaceable(path) ? draft_begin(&output->draft, path) : -EACCES;
+
+	output->drafted = !error;
+	output->to = output->draft.to;
+	/* Where none may be made, the file may be there all the same, and be written. */
+	if (error == -EACCES || error == -ENAMETOOLONG) {
+		output->to = fopen(path, "we");
+		error = output->to ? 0 : -errno;
+	}
+	if (error)
+		say("cannot write %s: %s", path, strerror(-error));
+	return error;
 }
 
 /* 0, or not after a line was said. */

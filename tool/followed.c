@@ -315,19 +315,14 @@ static void take_in_ended(struct followed_set *set, struct followed *one)
 		queue_lose(&set->queue, 1, 0);
 }
 
-/*
- * 0: not known. What its programs had in memory before it executed the last one, only readings and
- * the mark of a zombie have.
- */
+/* 0: not known. What its earlier programs had, only readings and a zombie's peak have. */
 static uint64_t peak_of(const struct followed *one)
 {
 	uint64_t peak = one->ended.peak_bytes / sysconf(_SC_PAGESIZE);
 
-	if (one->tid)
+	if (one->tid || !peak)
 		return 0;
-	if (one->mark > peak)
-		return one->mark;
-	return peak && one->peak_resident > peak ? one->peak_resident : peak;
+	return peak > one->peak_resident ? peak : one->peak_resident;
 }
 
 static void tell_exit(struct followed_set *set, struct followed *one, uint64_t now_ns, int status)
@@ -370,6 +365,20 @@ static void tell_gone(struct followed_set *set, struct followed *one, uint64_t n
 }
 
 /*
+ * Of the command: others may have what they shared with their parents after vfork(2). Who buried
+ * children may have what one of those had.
+ */
+static void ask_for_peak(struct followed *one, const struct proc_stat *stat)
+{
+	uint64_t peak = 0;
+
+	if (one->asked && !one->tid && !stat->buried)
+		peak = proc_zombie_peak(one->pid);
+	if (peak)
+		one->ended.peak_bytes = peak;
+}
+
+/*
  * Take in what it is now; if it has ended, its EXIT. 1, 0 if it has ended, or -errno if it could
  * not be looked at now. The CPU clock goes by the number, so it is read before the file: if that is
  * still there the number was its owner's. Of a zombie it is read once more, as it may have run in
@@ -394,12 +403,7 @@ static int look_at(struct followed_set *set, struct followed *one, uint64_t now_
 	if (ended) {
 		followed_hear(set);
 		read_cpu(one, &found);
-		/*
-		 * Of the command: others may have what they shared with their parents after
-		 * vfork(2). Who buried children may have what one of those had.
-		 */
-		if (one->asked && !one->tid && !stat.buried)
-			one->mark = proc_zombie_peak(one->pid);
+		ask_for_peak(one, &stat);
 	}
 	if (ended || slowly || !one->known)
 		read_status(one, &stat, &found);

@@ -36,7 +36,6 @@ struct followed {
 	char comm[FL_COMM_BYTES];
 	struct fl_counts counts; /* the newest */
 	__u64 peak_resident;	 /* the most that was seen */
-	uint64_t mark;		 /* the kernel's own peak of its life, pages; 0: not known */
 	uint64_t losses;	 /* of the set's exits, none of which is its */
 	struct exits_sum ended;	 /* what they told */
 };

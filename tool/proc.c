@@ -224,7 +224,7 @@ uint64_t proc_zombie_peak(int pid)
 	/* The C library's function has no usage. */
 	if (syscall(SYS_waitid, P_PID, pid, &end, WEXITED | WNOHANG | WNOWAIT, &usage))
 		return 0;
-	return end.si_pid == pid ? (uint64_t)usage.ru_maxrss * 1024 / sysconf(_SC_PAGESIZE) : 0;
+	return end.si_pid == pid ? (uint64_t)usage.ru_maxrss * 1024 : 0;
 }
 
 size_t proc_own_files(void)

@@ -72,7 +72,7 @@ int proc_thread_cpu(int tid, uint64_t *ns);
  * The greatest of its own peak and those of the children that it buried, since its birth, when it
  * was a copy of this process, or shared its memory after vfork(2).
  *
- * Return: pages; 0 if it is not our child, or has not ended.
+ * Return: bytes; 0 if it is not our child, or has not ended.
  */
 uint64_t proc_zombie_peak(int pid);
 

@@ -123,9 +123,9 @@ class MadeUp(Case):
         self.assertRegex(text, r"\n  peak swapped +- +0 B   - +-\n")
         self.assertEqual(text.count("peak swapped"), 1)
         self.refused(self.diff("a", "b", "--fail-above", "0", "-f", "resident"), 1,
-                     "peak resident: not known before: whether it grew cannot be told")
+                     "peak resident: not known before, so nobody can tell whether it grew")
         self.refused(self.diff("b", "a", "--fail-above", "0", "-f", "swapped"), 1,
-                     "peak swapped: not known after: whether it grew cannot be told")
+                     "peak swapped: not known after, so nobody can tell whether it grew")
         self.text("a", "b", "-f", "resident")
         all_of = json.loads(self.text("a", "b", "--json"))["all"]["figures"]
         peak = all_of["peak_resident_bytes"]
